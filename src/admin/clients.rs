@@ -1,0 +1,198 @@
+//! Clients and their secrets.
+
+use super::{AdminError, event, taken};
+use crate::app::App;
+use crate::base::digest::sha256_text;
+use crate::base::token::{Kind, OpaqueToken};
+use crate::keys::jwk::ClientJwks;
+use crate::model::audit_event::{Actor, AuditKind};
+use crate::model::client::{Client, SecretKind, StoredSecret};
+use crate::model::client_metadata::{
+    ClientMetadata, MIN_SECRET_CHARS, is_valid_client_id, is_valid_client_secret,
+};
+use crate::model::resource::Catalog;
+use crate::model::tenant::Tenant;
+use crate::storage::clients::ClientWrite;
+
+/// A client's secret as it is to be.
+pub enum Secret<'a> {
+    /// Whatever there is stays.
+    Keep,
+    /// We make one.
+    Generate,
+    /// The operator chose one.
+    Given(&'a str),
+}
+
+/// Scopes that reach accounts and administration: never for somebody else's application.
+const OWN_SCOPES: &[&str] = &["account", "clients.write", "users.read", "users.write"];
+
+/// A client by id.
+pub async fn get(app: &App, tenant: &Tenant, client_id: &str) -> Result<Client, AdminError> {
+    let client = app.store.tenant(&tenant.id).client(client_id).await?;
+    client.ok_or_else(|| AdminError::Missing(format!("client {client_id:?}")))
+}
+
+/// Registers a client; the secret, if we made one, is returned this once.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    client_id: &str,
+    metadata: ClientMetadata,
+    enabled: bool,
+    secret: Secret<'_>,
+) -> Result<Option<OpaqueToken>, AdminError> {
+    let mut problems = problems(app, tenant, &metadata).await?;
+    if !is_valid_client_id(client_id) {
+        problems.push("client_id: 1 to 128 of A-Za-z0-9._~- and not a UUID".to_owned());
+    }
+    if metadata.uses_secret() && matches!(secret, Secret::Keep) {
+        problems.push("client_secret: needed for this token_endpoint_auth_method".to_owned());
+    }
+    let kind = AuditKind::ClientCreated;
+    let (write, made) = prepare(
+        app, actor, tenant, client_id, metadata, enabled, secret, kind, problems,
+    )
+    .await?;
+    let rows = app.store.tenant(&tenant.id);
+    rows.create_client(write)
+        .await
+        .map_err(|error| taken(error, || format!("client {client_id:?}")))?;
+    Ok(made)
+}
+
+/// Replaces a registration, and adds a secret beside the newest one if asked.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    client_id: &str,
+    metadata: ClientMetadata,
+    enabled: bool,
+    secret: Secret<'_>,
+) -> Result<Option<OpaqueToken>, AdminError> {
+    let problems = problems(app, tenant, &metadata).await?;
+    let kind = match secret {
+        Secret::Keep => AuditKind::ClientChanged,
+        _ => AuditKind::ClientSecretAdded,
+    };
+    let (write, made) = prepare(
+        app, actor, tenant, client_id, metadata, enabled, secret, kind, problems,
+    )
+    .await?;
+    if app.store.tenant(&tenant.id).update_client(write).await? {
+        Ok(made)
+    } else {
+        Err(AdminError::Missing(format!("client {client_id:?}")))
+    }
+}
+
+/// Removes a client; its tokens die everywhere.
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    client_id: &str,
+) -> Result<(), AdminError> {
+    let event = event(app, actor, AuditKind::ClientDeleted, client_id);
+    if app
+        .store
+        .tenant(&tenant.id)
+        .delete_client(client_id, app.clock.now(), event)
+        .await?
+    {
+        Ok(())
+    } else {
+        Err(AdminError::Missing(format!("client {client_id:?}")))
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the common half of create and update"
+)]
+async fn prepare(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    client_id: &str,
+    metadata: ClientMetadata,
+    enabled: bool,
+    secret: Secret<'_>,
+    kind: AuditKind,
+    mut problems: Vec<String>,
+) -> Result<(ClientWrite, Option<OpaqueToken>), AdminError> {
+    if !metadata.uses_secret() && !matches!(secret, Secret::Keep) {
+        problems.push("client_secret: not with this token_endpoint_auth_method".to_owned());
+    }
+    let (stored, made) = match secret {
+        Secret::Keep => (None, None),
+        Secret::Generate => {
+            let made = OpaqueToken::generate(Kind::ClientSecret, &app.random);
+            (Some((SecretKind::Generated, made.digest())), Some(made))
+        }
+        // One of ours given back (an export, a test) keeps the digest of its kind.
+        Secret::Given(text) if OpaqueToken::parse(Kind::ClientSecret, text).is_some() => {
+            (Some((SecretKind::Generated, sha256_text(text))), None)
+        }
+        Secret::Given(text) => {
+            if !is_valid_client_secret(text) {
+                problems.push(format!(
+                    "client_secret: {MIN_SECRET_CHARS} to 256 of A-Za-z0-9._~-"
+                ));
+            }
+            (
+                Some((SecretKind::Given, app.master_key.keyed_digest(text))),
+                None,
+            )
+        }
+    };
+    if !problems.is_empty() {
+        return Err(AdminError::Invalid(problems));
+    }
+    if let Some(algorithm) = metadata.access_token_signing_alg {
+        app.key_maker.ensure(&tenant.id, algorithm, actor).await?;
+    }
+    let write = ClientWrite {
+        client_id: client_id.to_owned(),
+        metadata,
+        enabled,
+        secret: stored.map(|(kind, digest)| StoredSecret {
+            kind,
+            digest,
+            expires_at: None,
+        }),
+        now: app.clock.now(),
+        event: event(app, actor, kind, client_id),
+    };
+    Ok((write, made))
+}
+
+async fn problems(
+    app: &App,
+    tenant: &Tenant,
+    metadata: &ClientMetadata,
+) -> Result<Vec<String>, AdminError> {
+    let mut problems = metadata.problems();
+    let catalog = Catalog::new(app.store.tenant(&tenant.id).resources().await?);
+    for word in metadata.scope.words() {
+        if !catalog.knows(word) {
+            problems.push(format!("scope: no resource has {word:?}"));
+        } else if OWN_SCOPES.contains(&word) && !metadata.first_party {
+            problems.push(format!(
+                "scope: {word} is for clients with first_party = true"
+            ));
+        }
+    }
+    if let Some(jwks) = &metadata.jwks {
+        match ClientJwks::parse(jwks) {
+            Ok(keys) if keys.keys().is_empty() => {
+                problems.push("jwks: no usable signature key".to_owned());
+            }
+            Ok(_) => {}
+            Err(error) => problems.push(format!("jwks: {error}")),
+        }
+    }
+    Ok(problems)
+}

@@ -1,0 +1,128 @@
+//! The one-time link that makes the first administrator: valid for an hour, for one use, and only
+//! while the default tenant has no administrator.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use super::{AdminError, event, tenants, users};
+use crate::app::App;
+use crate::base::token::{Kind, OpaqueToken};
+use crate::context::Ctx;
+use crate::model::audit_event::AuditKind;
+use crate::model::role;
+use crate::model::tenant::Tenant;
+use crate::model::user::UserInput;
+use crate::oauth::error::OAuthError;
+use crate::web::form;
+use crate::web::params::Params;
+
+const LIFETIME: i64 = 3600;
+
+/// Makes a new link; earlier ones die. `None`: there is an administrator already.
+pub async fn new_link(app: &App) -> Result<Option<String>, AdminError> {
+    let tenant = tenants::ensure_default(app).await?;
+    if app.store.tenant(&tenant.id).has_active_admin().await? {
+        return Ok(None);
+    }
+    let link = OpaqueToken::generate(Kind::SetupLink, &app.random);
+    app.store
+        .replace_setup_link(link.digest(), app.clock.now().plus_seconds(LIFETIME))
+        .await?;
+    Ok(Some(format!(
+        "{}/setup?link={}",
+        tenant.issuer,
+        link.expose()
+    )))
+}
+
+/// `GET /setup` shows the form and spends nothing: a scanner that follows links does no harm.
+pub async fn page(State(app): State<App>, ctx: Ctx, uri: Uri) -> Response {
+    let query = Params::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
+    let link = query.get("link").unwrap_or_default();
+    match live(&app, &ctx, link).await {
+        Ok(true) => app.pages.setup(StatusCode::OK, link, "", &[]),
+        Ok(false) => dead(&app),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// `POST /setup` spends the link and makes the administrator, both or neither.
+pub async fn submit(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response {
+    match spend(&app, &ctx, request).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn spend(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<Response, OAuthError> {
+    let limits = &app.config.limits;
+    let (_, params) = form::of_request(request, limits.max_body_bytes, limits.body_timeout).await;
+    let params = params?;
+    let link = params.get("link").unwrap_or_default();
+    // Nothing is hashed for somebody without a link.
+    if !live(app, ctx, link).await? {
+        return Ok(dead(app));
+    }
+    let username = params.get("username").unwrap_or_default();
+    let input = UserInput {
+        username: username.to_owned(),
+        roles: vec![role::ADMIN.to_owned()],
+        enabled: true,
+        ..UserInput::default()
+    };
+    let password = params.get("password").unwrap_or_default();
+    let user = match users::new_user(app, input, Some(password)).await {
+        Ok(user) => user,
+        Err(AdminError::Invalid(problems)) => {
+            return Ok(app
+                .pages
+                .setup(StatusCode::BAD_REQUEST, link, username, &problems));
+        }
+        Err(AdminError::Overloaded(error)) => return Err(error.into()),
+        Err(error) => return Err(OAuthError::internal().because(error)),
+    };
+    let event = event(
+        app,
+        &ctx.actor("set-up link"),
+        AuditKind::SetupCompleted,
+        &user.id,
+    );
+    let digest = OpaqueToken::parse(Kind::SetupLink, link).map(|link| link.digest());
+    let digest = digest.unwrap_or_default();
+    let Tenant { id, .. } = &*ctx.tenant;
+    if !app
+        .store
+        .spend_setup_link(&digest, id, user, ctx.now, event)
+        .await?
+    {
+        return Ok(dead(app));
+    }
+    let done = "The installation has its administrator. This link is spent.";
+    Ok(app
+        .pages
+        .message(StatusCode::CREATED, "Administrator created", done))
+}
+
+async fn live(app: &App, ctx: &Ctx, link: &str) -> Result<bool, OAuthError> {
+    let Some(link) = OpaqueToken::parse(Kind::SetupLink, link) else {
+        return Ok(false);
+    };
+    if app.store.tenant(&ctx.tenant.id).has_active_admin().await? {
+        return Ok(false);
+    }
+    Ok(app
+        .store
+        .setup_link_is_live(&link.digest(), ctx.now)
+        .await?)
+}
+
+fn dead(app: &App) -> Response {
+    app.pages.message(
+        StatusCode::NOT_FOUND,
+        "This link does not work",
+        "It was used, has expired, or there is an administrator already. \
+         Run `users-core setup` for a new one.",
+    )
+}

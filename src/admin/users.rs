@@ -1,0 +1,185 @@
+//! Accounts.
+
+use zeroize::Zeroizing;
+
+use super::{AdminError, event, taken};
+use crate::app::App;
+use crate::model::audit_event::{Actor, AuditKind};
+use crate::model::login_name::LoginName;
+use crate::model::tenant::Tenant;
+use crate::model::user::{User, UserInput};
+use crate::passwords::MAX_PASSWORD_BYTES;
+use crate::storage::users::NewUser;
+
+/// The fewest characters of a password.
+pub const MIN_PASSWORD_CHARS: usize = 12;
+
+/// An account by id, username or address.
+pub async fn get(app: &App, tenant: &Tenant, name: &str) -> Result<User, AdminError> {
+    let rows = app.store.tenant(&tenant.id);
+    if let Some(user) = rows.user(name).await? {
+        return Ok(user);
+    }
+    let row = match LoginName::parse(name) {
+        Some(name) => rows.login_row(&name).await?,
+        None => None,
+    };
+    row.map(|row| row.user)
+        .ok_or_else(|| AdminError::Missing(format!("user {name:?}")))
+}
+
+/// Makes an account; its id.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    input: UserInput,
+    password: Option<&str>,
+) -> Result<String, AdminError> {
+    let user = new_user(app, input, password).await?;
+    let id = user.id.clone();
+    let name = user.user.input().username.clone();
+    let event = event(app, actor, AuditKind::UserCreated, &id);
+    let created = app.store.tenant(&tenant.id).create_user(user, event).await;
+    created.map_err(|error| {
+        taken(error, || {
+            format!("user {name:?}, or another with its address,")
+        })
+    })?;
+    Ok(id)
+}
+
+/// Checks an account's description and hashes its password.
+pub(super) async fn new_user(
+    app: &App,
+    input: UserInput,
+    password: Option<&str>,
+) -> Result<NewUser, AdminError> {
+    let mut problems = password.map_or_else(Vec::new, password_problems);
+    let checked = input.check().map_err(|mut found| {
+        found.append(&mut problems);
+        AdminError::Invalid(found)
+    })?;
+    if !problems.is_empty() {
+        return Err(AdminError::Invalid(problems));
+    }
+    let password_hash = match password {
+        Some(password) => Some(
+            app.passwords
+                .hash(Zeroizing::new(password.to_owned()))
+                .await?,
+        ),
+        None => None,
+    };
+    Ok(NewUser {
+        id: app.opaque_id(),
+        user: checked,
+        password_hash,
+        now: app.clock.now(),
+    })
+}
+
+/// Replaces an account's description.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    before: &User,
+    input: UserInput,
+) -> Result<(), AdminError> {
+    let checked = input.check().map_err(AdminError::Invalid)?;
+    let kind = match (before.enabled, checked.input().enabled) {
+        (true, false) => AuditKind::UserDisabled,
+        (false, true) => AuditKind::UserEnabled,
+        _ => AuditKind::UserChanged,
+    };
+    let event = event(app, actor, kind, &before.id);
+    let name = checked.input().username.clone();
+    let rows = app.store.tenant(&tenant.id);
+    let updated = rows
+        .update_user(&before.id, checked, app.clock.now(), event)
+        .await;
+    match updated {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(AdminError::Missing(format!("user {name:?}"))),
+        Err(error) => Err(taken(error, || {
+            format!("user {name:?}, or another with its address,")
+        })),
+    }
+}
+
+/// Sets a password; every session that began with the old one ends.
+pub async fn set_password(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    user: &User,
+    password: &str,
+) -> Result<(), AdminError> {
+    let problems = password_problems(password);
+    if !problems.is_empty() {
+        return Err(AdminError::Invalid(problems));
+    }
+    let hash = app
+        .passwords
+        .hash(Zeroizing::new(password.to_owned()))
+        .await?;
+    let event = event(app, actor, AuditKind::PasswordChanged, &user.id);
+    let rows = app.store.tenant(&tenant.id);
+    if rows
+        .set_password(&user.id, hash, app.clock.now(), event)
+        .await?
+    {
+        Ok(())
+    } else {
+        Err(AdminError::Missing(format!("user {:?}", user.username)))
+    }
+}
+
+/// Removes an account.
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    user: &User,
+) -> Result<(), AdminError> {
+    let event = event(app, actor, AuditKind::UserDeleted, &user.id);
+    if app
+        .store
+        .tenant(&tenant.id)
+        .delete_user(&user.id, app.clock.now(), event)
+        .await?
+    {
+        Ok(())
+    } else {
+        Err(AdminError::Missing(format!("user {:?}", user.username)))
+    }
+}
+
+/// What an account is now, to be changed in places.
+pub fn input_of(user: &User) -> UserInput {
+    UserInput {
+        username: user.username.clone(),
+        email: user.email.clone(),
+        email_verified: user.email_verified,
+        claims: user.claims.clone(),
+        roles: user.roles.clone(),
+        enabled: user.enabled,
+    }
+}
+
+fn password_problems(password: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if password.chars().count() < MIN_PASSWORD_CHARS {
+        problems.push(format!(
+            "password: at least {MIN_PASSWORD_CHARS} characters"
+        ));
+    }
+    if password.len() > MAX_PASSWORD_BYTES {
+        problems.push(format!("password: at most {MAX_PASSWORD_BYTES} bytes"));
+    }
+    if password.contains('\0') {
+        problems.push("password: no NUL characters".to_owned());
+    }
+    problems
+}

@@ -1,0 +1,111 @@
+//! What a process owns.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::base::clock::Clock;
+use crate::base::id::{ordered_id, random_id};
+use crate::base::master_key::MasterKey;
+use crate::base::random::Random;
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::keys::ring::KeyRing;
+use crate::keys::rotation::KeyMaker;
+use crate::login::refusals::Refusals;
+use crate::login::throttle::Throttle;
+use crate::model::algorithm::Algorithm;
+use crate::oauth::metadata::Documents;
+use crate::pages::Pages;
+use crate::passwords::{Cost, Passwords};
+use crate::storage::Store;
+use crate::telemetry::Metrics;
+
+/// One handle on everything a process owns; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<AppState>);
+
+pub struct AppState {
+    pub config: Config,
+    pub store: Store,
+    pub directory: Arc<Directory>,
+    pub keys: Arc<KeyRing>,
+    pub key_maker: KeyMaker,
+    pub passwords: Passwords,
+    pub throttle: Throttle,
+    pub refusals: Refusals,
+    pub documents: Documents,
+    pub pages: Pages,
+    pub metrics: Metrics,
+    pub master_key: MasterKey,
+    pub clock: Clock,
+    pub random: Random,
+}
+
+impl Deref for App {
+    type Target = AppState;
+
+    fn deref(&self) -> &AppState {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together. `store` must have its schema.
+    pub fn new(
+        config: Config,
+        store: Store,
+        master_key: MasterKey,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
+        // One core stays free for everything that is not a password.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let cost = Cost {
+            memory_kib: config.password_hash.memory_kib,
+            iterations: config.password_hash.iterations,
+            parallelism: config.password_hash.parallelism,
+        };
+        let queue = config.password_hash.queue;
+        let passwords = Passwords::new(cost, cores.saturating_sub(1), queue, random.clone());
+        Self(Arc::new(AppState {
+            directory: Directory::new(store.clone(), &config.issuer),
+            keys: KeyRing::new(store.clone(), master_key.clone(), clock.clone()),
+            key_maker: KeyMaker {
+                store: store.clone(),
+                master_key: master_key.clone(),
+                clock: clock.clone(),
+                random: random.clone(),
+            },
+            passwords,
+            throttle: Throttle::new(&config.limits),
+            refusals: Refusals::default(),
+            documents: Documents::new(store.db().clone()),
+            pages: Pages::new(),
+            metrics: Metrics::new(),
+            config,
+            store,
+            master_key,
+            clock,
+            random,
+        }))
+    }
+
+    /// The algorithm of tenants that ask for none.
+    pub fn signing_alg(&self) -> Algorithm {
+        self.config
+            .tokens
+            .signing_alg
+            .parse()
+            .unwrap_or(Algorithm::Rs256)
+    }
+
+    /// An id for a row that should sort by time.
+    pub fn row_id(&self) -> String {
+        ordered_id(&self.random, self.clock.now())
+    }
+
+    /// An id that must not tell when it was made: a user's `sub`, a token's `jti`.
+    pub fn opaque_id(&self) -> String {
+        random_id(&self.random)
+    }
+}

@@ -1,0 +1,41 @@
+//! SHA-256, HMAC and HKDF, and comparison in constant time.
+
+use data_encoding::BASE64URL_NOPAD;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// SHA-256 of the parts, one after the other.
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// SHA-256 as unpadded base64url: how digests stand in text columns.
+pub fn sha256_text(value: &str) -> String {
+    BASE64URL_NOPAD.encode(&sha256(&[value.as_bytes()]))
+}
+
+pub fn hmac_sha256(key: &[u8; 32], value: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(value);
+    mac.finalize().into_bytes().into()
+}
+
+/// HKDF-SHA-256 (RFC 5869) without salt: `secret` is already uniform.
+pub fn hkdf_sha256(secret: &[u8], label: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    Hkdf::<Sha256>::new(None, secret)
+        .expand(label.as_bytes(), &mut out)
+        .expect("32 bytes are within HKDF's limit");
+    out
+}
+
+/// Equality whose time does not depend on where the values differ.
+pub fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}

@@ -1,0 +1,8 @@
+//! Floor 1: time, randomness, digests, identifiers, sealing. Knows nothing of the protocol.
+
+pub mod clock;
+pub mod digest;
+pub mod id;
+pub mod master_key;
+pub mod random;
+pub mod token;

@@ -1,0 +1,258 @@
+//! The settings as read: one struct, filled from its defaults, a TOML file and the environment.
+//!
+//! The later layer wins. A field's path, `tls.cert_file`, is its key in the file and, as
+//! `USERS_CORE_TLS_CERT_FILE`, its variable; a secret may also be given as a file that holds it
+//! (`master_key_file`, `USERS_CORE_MASTER_KEY_FILE`). Relative paths start at the working directory.
+//!
+//! `settings` is the table all of this is driven by: a new field is a line here, a default here and
+//! a row there.
+
+mod declared;
+mod environment;
+mod error;
+mod field;
+mod issuer;
+mod json;
+mod kind;
+mod layers;
+mod load;
+pub mod master_key;
+mod nearest;
+mod reader;
+mod reference;
+mod rules;
+mod secret;
+mod secret_file;
+mod settings;
+mod syntax;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+pub use declared::{
+    Declared, DeclaredClient, DeclaredResource, DeclaredTenant, DeclaredUser, SecretOrigin,
+    SecretSource,
+};
+pub use error::ConfigError;
+pub use load::{Loaded, load};
+pub use reference::{SettingDoc, Shown, reference, show};
+pub use secret::Secret;
+pub use settings::SIGNING_ALGS;
+
+/// All settings of one process. `Config::default()` is what an empty environment gives.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The addresses to listen on (`127.0.0.1:8081`, `[::1]:8081`).
+    pub bind: Vec<SocketAddr>,
+    /// The default tenant's issuer, byte for byte as it stands in `iss` (`http://localhost:8081`).
+    pub issuer: String,
+    /// `sqlite://` or `postgres://` (`sqlite://data/users-core.db`).
+    pub database_url: Secret,
+    /// 32 bytes as base64url or hex, see [`master_key::decode`] (none: `SQLite` makes its own).
+    pub master_key: Option<Secret>,
+    /// Who may read `/metrics` without a token, beside loopback (nobody).
+    pub metrics_networks: Vec<IpNet>,
+    /// The database's pool.
+    pub database: Database,
+    /// The certificate of our own listener.
+    pub tls: Tls,
+    /// What stands in front of us.
+    pub proxies: Proxies,
+    /// What is logged and how.
+    pub log: Log,
+    /// How tokens are signed and how long they live.
+    pub tokens: Tokens,
+    /// The cost of a password.
+    pub password_hash: PasswordHash,
+    /// What one caller may use up.
+    pub limits: Limits,
+}
+
+/// The database's pool.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Connections held open at most (16).
+    pub max_connections: u32,
+}
+
+/// The certificate of our own listener: both files or neither.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// The certificate chain in PEM, our own certificate first (none).
+    pub cert_file: Option<PathBuf>,
+    /// Its private key in PEM (none).
+    pub key_file: Option<PathBuf>,
+}
+
+/// What stands in front of us.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    /// Networks whose forwarding headers are believed (none).
+    pub trusted: Vec<IpNet>,
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// The form of a line (text).
+    pub format: LogFormat,
+    /// A tracing filter, such as `info` or `warn,users_core=debug` (`info`).
+    pub level: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// How tokens are signed and how long they live. Lifetimes are in seconds.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// One of [`SIGNING_ALGS`] (`RS256`).
+    pub signing_alg: String,
+    /// Access tokens (900).
+    pub access_token_lifetime: i64,
+    /// Refresh tokens, from the sign-in on, however often they rotate (2592000, 30 days).
+    pub refresh_token_lifetime: i64,
+    /// Refresh tokens nobody uses (2592000, 30 days).
+    pub refresh_token_idle_lifetime: i64,
+    /// How long the predecessor of a refresh token still gets the same answer (10; 0: never).
+    pub refresh_retry_window: i64,
+    /// How long others may keep our public keys; a new key is announced this long before it signs
+    /// (3600, and no less unless the issuer is on loopback).
+    pub jwks_cache_lifetime: i64,
+}
+
+/// The cost of an Argon2id password hash (RFC 9106), at least OWASP's unless the issuer is on
+/// loopback.
+#[derive(Clone, Debug)]
+pub struct PasswordHash {
+    /// Memory in KiB (19456).
+    pub memory_kib: u32,
+    /// Passes over the memory (2).
+    pub iterations: u32,
+    /// Lanes (1).
+    pub parallelism: u32,
+    /// Hashes that may wait for a free thread before a request is answered with 503 (64).
+    pub queue: usize,
+}
+
+/// What one caller may use up.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Open connections (8192).
+    pub max_connections: usize,
+    /// For a request's header to arrive (10 s).
+    pub header_timeout: Duration,
+    /// For a request's body to arrive (10 s).
+    pub body_timeout: Duration,
+    /// For a request as a whole (30 s).
+    pub request_timeout: Duration,
+    /// For open requests to end after the signal to stop (30 s).
+    pub drain_timeout: Duration,
+    /// A request's body in bytes (65536).
+    pub max_body_bytes: usize,
+    /// Failed sign-ins per identifier and network, within the window, before the lock (5).
+    pub login_failures_per_account: u32,
+    /// Failed sign-ins per address within the window before the lock (50).
+    pub login_failures_per_address: u32,
+    /// Seconds the lock holds (900).
+    pub lock_duration: i64,
+    /// Seconds over which failures are counted (3600).
+    pub window: i64,
+}
+
+impl Config {
+    /// Whether the issuer's host is this machine. Switches for tests and development are refused
+    /// anywhere else.
+    pub fn issuer_is_loopback(&self) -> bool {
+        issuer::parse(&self.issuer).is_ok_and(|issuer| issuer.is_loopback())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: vec![
+                SocketAddr::from(([127, 0, 0, 1], 8081)),
+                SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 8081)),
+            ],
+            issuer: "http://localhost:8081".into(),
+            database_url: Secret::new("sqlite://data/users-core.db"),
+            master_key: None,
+            metrics_networks: Vec::new(),
+            database: Database::default(),
+            tls: Tls::default(),
+            proxies: Proxies::default(),
+            log: Log::default(),
+            tokens: Tokens::default(),
+            password_hash: PasswordHash::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            max_connections: 16,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: "info".into(),
+        }
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            signing_alg: "RS256".into(),
+            access_token_lifetime: 900,
+            refresh_token_lifetime: 2_592_000,
+            refresh_token_idle_lifetime: 2_592_000,
+            refresh_retry_window: 10,
+            jwks_cache_lifetime: 3600,
+        }
+    }
+}
+
+impl Default for PasswordHash {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            parallelism: 1,
+            queue: 64,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 8192,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(30),
+            max_body_bytes: 65_536,
+            login_failures_per_account: 5,
+            login_failures_per_address: 50,
+            lock_duration: 900,
+            window: 3600,
+        }
+    }
+}

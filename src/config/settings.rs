@@ -1,0 +1,156 @@
+//! The one table of settings. The loader, the variables' names, `config show` and the reference
+//! all come from its rows.
+
+use super::Config;
+use super::field::Field;
+use super::kind::Kind;
+
+/// The algorithms a token may be signed with (RFC 7518 section 3.1, RFC 8037). None is symmetric.
+pub const SIGNING_ALGS: &[&str] = &["RS256", "ES256", "PS256", "EdDSA"];
+
+const LOG_FORMATS: &[&str] = &["text", "json"];
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+
+/// Bounds of a lifetime in seconds, both included.
+pub(super) type Bounds = (i64, i64);
+pub(super) const ACCESS_TOKEN_LIFETIME: Bounds = (1, DAY);
+pub(super) const REFRESH_TOKEN_LIFETIME: Bounds = (1, 5 * 365 * DAY);
+pub(super) const REFRESH_RETRY_WINDOW: Bounds = (0, 300);
+
+/// The prefix of every variable.
+pub(super) const PREFIX: &str = "USERS_CORE_";
+
+/// Variables with the prefix that are no settings of the process: where tests find a database.
+pub(super) const FOREIGN_VARIABLES: &[&str] = &["USERS_CORE_TEST_POSTGRES"];
+
+/// A row: one field of [`Config`].
+pub(super) struct Setting {
+    /// The field's path, such as `tls.cert_file`.
+    pub(super) path: &'static str,
+    pub(super) kind: Kind,
+    pub(super) doc: &'static str,
+    pub(super) get: fn(&Config) -> &dyn Field,
+    pub(super) get_mut: fn(&mut Config) -> &mut dyn Field,
+}
+
+impl Setting {
+    /// The table of the file the field stands in, empty for the top level, and its key there.
+    pub(super) fn table_and_key(&self) -> (&'static str, &'static str) {
+        self.path.split_once('.').unwrap_or(("", self.path))
+    }
+
+    /// The variable's name.
+    pub(super) fn variable(&self) -> String {
+        let path = self.path.replace('.', "_").to_ascii_uppercase();
+        format!("{PREFIX}{path}")
+    }
+
+    /// The name of the variable that names a file with the value, for a secret.
+    pub(super) fn file_variable(&self) -> Option<String> {
+        let secret = self.kind.is_secret();
+        secret.then(|| format!("{}_FILE", self.variable()))
+    }
+
+    /// The path of the key that names a file with the value, for a secret.
+    pub(super) fn file_path(&self) -> Option<String> {
+        let secret = self.kind.is_secret();
+        secret.then(|| format!("{}_file", self.path))
+    }
+}
+
+/// A row for the field at a path: the path is written once, for the name and for both accessors.
+macro_rules! setting {
+    ($first:ident $(. $rest:ident)?, $kind:expr, $doc:literal) => {
+        Setting {
+            path: concat!(stringify!($first) $(, ".", stringify!($rest))?),
+            kind: $kind,
+            doc: $doc,
+            get: |config| &config.$first$(.$rest)?,
+            get_mut: |config| &mut config.$first$(.$rest)?,
+        }
+    };
+}
+
+const fn number(min: i64, max: i64) -> Kind {
+    Kind::Number { min, max }
+}
+
+const fn seconds((min, max): Bounds) -> Kind {
+    Kind::Seconds { min, max }
+}
+
+/// Every setting there is, in the order they are shown.
+#[rustfmt::skip]
+pub(super) const SETTINGS: &[Setting] = &[
+    setting!(bind, Kind::Addresses,
+        "Addresses to listen on. Anything but loopback needs tls.* or proxies.trusted."),
+    setting!(issuer, Kind::Text,
+        "The default tenant's issuer: an http(s) URL without query, fragment or trailing slash; http on loopback only."),
+    setting!(database_url, Kind::Secret,
+        "sqlite:// and a path, or postgres:// and a server."),
+    setting!(master_key, Kind::Secret,
+        "32 random bytes as base64url or hex. PostgreSQL needs it; SQLite makes one beside its file."),
+    setting!(metrics_networks, Kind::Networks,
+        "Networks that may read /metrics without a token, beside loopback."),
+
+    setting!(database.max_connections, number(1, 10_000),
+        "Connections to the database held open at most."),
+
+    setting!(tls.cert_file, Kind::Path,
+        "Certificate chain in PEM. Goes with tls.key_file."),
+    setting!(tls.key_file, Kind::Path,
+        "Private key in PEM. Goes with tls.cert_file."),
+
+    setting!(proxies.trusted, Kind::Networks,
+        "Networks of the proxies in front, whose forwarding headers are believed."),
+
+    setting!(log.format, Kind::OneOf(LOG_FORMATS),
+        "text for people, json for machines."),
+    setting!(log.level, Kind::Text,
+        "Tracing filter, such as info or warn,users_core=debug."),
+
+    setting!(tokens.signing_alg, Kind::OneOf(SIGNING_ALGS),
+        "Algorithm that signs tokens unless tenant, resource or client say otherwise."),
+    setting!(tokens.access_token_lifetime, seconds(ACCESS_TOKEN_LIFETIME),
+        "Life of an access token."),
+    setting!(tokens.refresh_token_lifetime, seconds(REFRESH_TOKEN_LIFETIME),
+        "Life of a refresh token and its successors, counted from the sign-in."),
+    setting!(tokens.refresh_token_idle_lifetime, seconds(REFRESH_TOKEN_LIFETIME),
+        "Life of a refresh token that is not used."),
+    setting!(tokens.refresh_retry_window, seconds(REFRESH_RETRY_WINDOW),
+        "How long a used refresh token gets its successor again, for lost answers. 0 turns it off."),
+    setting!(tokens.jwks_cache_lifetime, seconds((1, 30 * DAY)),
+        "How long others may keep the public keys. Below 3600 on loopback only."),
+
+    setting!(password_hash.memory_kib, number(8, 4 << 20),
+        "Argon2id memory in KiB."),
+    setting!(password_hash.iterations, number(1, 1000),
+        "Argon2id passes."),
+    setting!(password_hash.parallelism, number(1, 64),
+        "Argon2id lanes."),
+    setting!(password_hash.queue, number(0, 65_536),
+        "Hashes that may wait before requests are answered with 503."),
+
+    setting!(limits.max_connections, number(1, 1_000_000),
+        "Open connections."),
+    setting!(limits.header_timeout, seconds((1, HOUR)),
+        "Time for a request's header to arrive."),
+    setting!(limits.body_timeout, seconds((1, HOUR)),
+        "Time for a request's body to arrive."),
+    setting!(limits.request_timeout, seconds((1, HOUR)),
+        "Time for a request as a whole."),
+    setting!(limits.drain_timeout, seconds((0, HOUR)),
+        "Time for open requests to end after the signal to stop."),
+    setting!(limits.max_body_bytes, number(1024, 16 << 20),
+        "Size of a request's body in bytes."),
+    setting!(limits.login_failures_per_account, number(1, 1_000_000),
+        "Failed sign-ins per identifier and network within limits.window before the lock."),
+    setting!(limits.login_failures_per_address, number(1, 1_000_000),
+        "Failed sign-ins per address within limits.window before the lock."),
+    setting!(limits.lock_duration, seconds((1, 7 * DAY)),
+        "How long the lock holds."),
+    setting!(limits.window, seconds((1, 7 * DAY)),
+        "Time over which failed sign-ins are counted."),
+];

@@ -1,0 +1,160 @@
+//! Floor 3: what nearly every request asks for, kept in memory and dropped by the change feed:
+//! tenants, clients with their keys, resources, and the whole revocation set.
+
+mod revocation_set;
+
+use std::sync::Arc;
+
+use crate::base::clock::Timestamp;
+use crate::keys::jwk::ClientJwks;
+use crate::model::client::Client;
+use crate::model::resource::Catalog;
+use crate::model::tenant::Tenant;
+use crate::storage::cache::Cache;
+use crate::storage::feed::Change;
+use crate::storage::{DbError, Store};
+
+use revocation_set::RevocationSet;
+pub use revocation_set::TokenIds;
+
+/// A client ready for use: its registered keys are parsed once.
+pub struct KnownClient {
+    pub client: Client,
+    pub keys: Option<ClientJwks>,
+}
+
+type Key = (String, String);
+
+/// The remembered rows of one process.
+pub struct Directory {
+    store: Store,
+    base: String,
+    tenants: Cache<String, Option<Arc<Tenant>>>,
+    clients: Cache<Key, Option<Arc<KnownClient>>>,
+    catalogs: Cache<String, Arc<Catalog>>,
+    revocations: RevocationSet,
+}
+
+/// Bounds, in entries.
+const TENANTS: usize = 4096;
+const CLIENTS: usize = 16_384;
+
+impl Directory {
+    /// `base` is the configured issuer, the default tenant's.
+    pub fn new(store: Store, base: &str) -> Arc<Self> {
+        let db = store.db().clone();
+        let directory = Arc::new(Self {
+            store,
+            base: base.to_owned(),
+            tenants: Cache::new(db.clone(), TENANTS),
+            clients: Cache::new(db.clone(), CLIENTS),
+            catalogs: Cache::new(db.clone(), TENANTS),
+            revocations: RevocationSet::default(),
+        });
+        let listener = Arc::downgrade(&directory);
+        db.feed().subscribe(move |change| {
+            if let Some(directory) = listener.upgrade() {
+                directory.apply(change);
+            }
+        });
+        directory
+    }
+
+    /// Loads the revocation set; the feed must have been started before.
+    pub async fn load(&self, now: Timestamp) -> Result<(), DbError> {
+        let rows = self.store.all_revocations(now).await?;
+        self.revocations.replace(rows);
+        Ok(())
+    }
+
+    /// Whether a gap in the feed asks for [`Directory::load`].
+    pub fn needs_load(&self) -> bool {
+        self.revocations.has_gap()
+    }
+
+    /// Drops revocations that are over.
+    pub fn tidy(&self, now: Timestamp) {
+        self.revocations.tidy(now);
+    }
+
+    pub async fn tenant(&self, slug: &str) -> Result<Option<Arc<Tenant>>, DbError> {
+        let load = async {
+            Ok(self
+                .store
+                .tenant_by_slug(&self.base, slug)
+                .await?
+                .map(Arc::new))
+        };
+        self.tenants.get(slug.to_owned(), load).await
+    }
+
+    pub async fn client(
+        &self,
+        tenant: &Tenant,
+        client_id: &str,
+    ) -> Result<Option<Arc<KnownClient>>, DbError> {
+        let load = async {
+            let client = self.store.tenant(&tenant.id).client(client_id).await?;
+            Ok(client.map(|client| {
+                let jwks = client.metadata.jwks.as_ref();
+                let keys = jwks.and_then(|jwks| ClientJwks::parse(jwks).ok());
+                Arc::new(KnownClient { client, keys })
+            }))
+        };
+        self.clients
+            .get((tenant.id.clone(), client_id.to_owned()), load)
+            .await
+    }
+
+    pub async fn catalog(&self, tenant: &Tenant) -> Result<Arc<Catalog>, DbError> {
+        let load = async {
+            let stored = self.store.tenant(&tenant.id).resources().await?;
+            Ok(Arc::new(Catalog::new(stored)))
+        };
+        self.catalogs.get(tenant.id.clone(), load).await
+    }
+
+    /// Whether anything a token hangs on is revoked: five look-ups in memory, or rows when the
+    /// feed could not be read lately.
+    pub async fn is_revoked(
+        &self,
+        tenant: &Tenant,
+        token: &TokenIds<'_>,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
+        if self.store.db().feed().is_stale() || self.revocations.has_gap() {
+            let subjects = token.subjects(&tenant.id);
+            return self
+                .store
+                .tenant(&tenant.id)
+                .any_revoked(&subjects, now)
+                .await;
+        }
+        Ok(self.revocations.contains_any(&tenant.id, token, now))
+    }
+
+    fn apply(&self, change: &Change) {
+        match change {
+            // The change carries the id; the slug is what is remembered.
+            Change::Tenant { .. } => self.tenants.forget_all(),
+            Change::Client { tenant, client_id } => {
+                self.clients.forget(&(tenant.clone(), client_id.clone()));
+            }
+            Change::Resources { tenant } => self.catalogs.forget(tenant),
+            Change::Revocation {
+                tenant,
+                subject,
+                until,
+            } => {
+                self.revocations.set(tenant, subject, *until);
+            }
+            Change::SigningKeys { .. } => {}
+            Change::Everything => {
+                self.tenants.forget_all();
+                self.clients.forget_all();
+                self.catalogs.forget_all();
+                self.revocations.mark_gap();
+            }
+        }
+    }
+}

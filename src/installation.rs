@@ -1,0 +1,158 @@
+//! Opens an installation: the database with its schema, the master key, the default tenant. What
+//! the server and every command begin with.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::admin::{AdminError, tenants};
+use crate::app::App;
+use crate::base::clock::Clock;
+use crate::base::master_key::MasterKey;
+use crate::base::random::Random;
+use crate::config::{Config, master_key};
+use crate::storage::migrate::migrate;
+use crate::storage::{Db, DbError, Store};
+
+/// Why an installation does not open. Nothing was started, and no key was made over an old one.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the database {0} cannot be opened: {1}")]
+    Database(String, #[source] DbError),
+    #[error("{path}: {error}", path = .0.display(), error = .1)]
+    File(PathBuf, #[source] std::io::Error),
+    #[error("{path}: {problem}", path = .0.display(), problem = .1)]
+    KeyFile(PathBuf, &'static str),
+    #[error("master_key: {0}")]
+    KeyText(&'static str),
+    #[error("PostgreSQL needs a master key: set master_key or master_key_file")]
+    KeyMissing,
+    #[error("{path} is missing, and the database was made with it; put it back", path = .0.display())]
+    KeyLost(PathBuf),
+    #[error("the master key is not the one this database was made with")]
+    WrongKey,
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+}
+
+/// Opens the installation `config` names, makes what is missing.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App, OpenError> {
+    let url = config.database_url.expose();
+    let shown = without_password(url);
+    if let Some(directory) = sqlite_directory(url) {
+        make_directory(&directory)?;
+    }
+    let failed = |error| OpenError::Database(shown.clone(), error);
+    let db = Db::open(url, config.database.max_connections)
+        .await
+        .map_err(failed)?;
+    migrate(&db).await.map_err(failed)?;
+    let store = Store::new(db);
+    let master_key = find_master_key(&config, &store, &random).await?;
+    let check = store
+        .claim_master_key_check(master_key.check_value())
+        .await
+        .map_err(failed)?;
+    if !master_key.recognises(&check) {
+        return Err(OpenError::WrongKey);
+    }
+    let app = App::new(config, store, master_key, clock, random);
+    tenants::ensure_default(&app).await?;
+    Ok(app)
+}
+
+async fn find_master_key(
+    config: &Config,
+    store: &Store,
+    random: &Random,
+) -> Result<MasterKey, OpenError> {
+    if let Some(given) = &config.master_key {
+        let bytes = master_key::decode(given.expose()).map_err(OpenError::KeyText)?;
+        return Ok(MasterKey::from_bytes(*bytes));
+    }
+    let directory = sqlite_directory(config.database_url.expose()).ok_or(OpenError::KeyMissing)?;
+    let path = directory.join("master.key");
+    if let Some(key) = read_key(&path)? {
+        return Ok(key);
+    }
+    let made_before = store.master_key_check().await;
+    let made_before = made_before.map_err(|error| {
+        OpenError::Database(without_password(config.database_url.expose()), error)
+    })?;
+    if made_before.is_some() {
+        return Err(OpenError::KeyLost(path));
+    }
+    let key = MasterKey::generate(random);
+    match write_new(&path, &key.to_text()) {
+        Ok(()) => Ok(key),
+        // Another process was first: its key stands.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            read_key(&path)?.ok_or(OpenError::KeyLost(path))
+        }
+        Err(error) => Err(OpenError::File(path, error)),
+    }
+}
+
+fn read_key(path: &Path) -> Result<Option<MasterKey>, OpenError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let text = zeroize::Zeroizing::new(text);
+            let bytes = master_key::decode(text.trim_end())
+                .map_err(|problem| OpenError::KeyFile(path.to_owned(), problem))?;
+            Ok(Some(MasterKey::from_bytes(*bytes)))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpenError::File(path.to_owned(), error)),
+    }
+}
+
+/// Writes beside the target and links it into place: nobody ever reads half a key, and nobody's
+/// key is replaced.
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::hard_link(&draft, path));
+    std::fs::remove_file(&draft)?;
+    written
+}
+
+fn make_directory(directory: &Path) -> Result<(), OpenError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(directory)
+        .map_err(|error| OpenError::File(directory.to_owned(), error))
+}
+
+/// Where a SQLite file lies; `None` for PostgreSQL.
+fn sqlite_directory(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
+    let parent = Path::new(path).parent().unwrap_or(Path::new(""));
+    Some(if parent.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        parent.to_owned()
+    })
+}
+
+/// A database address for people: what stands before the host may hold a password.
+pub fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => {
+            format!("{scheme}://{}", place.split('?').next().unwrap_or(place))
+        }
+        _ => url.split('?').next().unwrap_or(url).to_owned(),
+    }
+}

@@ -1,0 +1,44 @@
+//! # The map of the crate
+//!
+//! Five floors; a module imports from its own floor and below, and `tests/it/floors.rs` holds the
+//! walls.
+//!
+//! ```text
+//! 5  main.rs  cli/  server/                commands, routes, layers, listeners; imported by nobody
+//! 4  oauth/  oidc/  login/  admin/         endpoints, the rules around them, what operators do
+//!    app.rs  context.rs  installation.rs   what a process owns, what a request sees, the start
+//! 3  storage/  directory/  keys/           rows; what is remembered of them; signing keys
+//!    passwords/  pages/  web/  telemetry/  hashing; HTML; HTTP without decisions; counters
+//! 2  model/                                types and pure rules
+//! 1  base/  config/                        clock, randomness, digests, ids; settings as read
+//! ```
+//!
+//! Where to look first: `server/routes.rs` lists every route; `oauth/token/` is the token endpoint,
+//! `oauth/token/issue.rs` its only mint, `oauth/error.rs` the one table of errors;
+//! `storage/mod.rs` is the way to the rows, `storage/db.rs` the two databases.
+//!
+//! Evidence: [`storage::Scoped`] is made only by `Store::tenant` and every tenant's query needs it;
+//! `oauth::client_auth::AuthenticatedClient` is made only by client authentication and every grant,
+//! introspection and revocation needs it; `login::direct::Authenticated` is made only by a checked
+//! login and a user's token needs it; `oauth::token::issue::Authorization` says what was granted and
+//! which source pays for it, and the mint takes nothing else.
+
+pub mod admin;
+pub mod app;
+pub mod base;
+pub mod cli;
+pub mod config;
+pub mod context;
+pub mod directory;
+pub mod installation;
+pub mod keys;
+pub mod login;
+pub mod model;
+pub mod oauth;
+pub mod oidc;
+pub mod pages;
+pub mod passwords;
+pub mod server;
+pub mod storage;
+pub mod telemetry;
+pub mod web;

@@ -1,0 +1,109 @@
+//! A login without a page: the password grant, and every route that takes a name and a password.
+
+use zeroize::Zeroizing;
+
+use super::throttle::Throttled;
+use crate::app::App;
+use crate::context::Ctx;
+use crate::model::login_name::LoginName;
+use crate::model::user::User;
+use crate::passwords::{Overloaded, Verdict};
+use crate::storage::DbError;
+
+/// Somebody who proved who they are just now. Only [`authenticate`] makes it.
+pub struct Authenticated {
+    user: User,
+    amr: Vec<String>,
+}
+
+impl Authenticated {
+    pub const fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// RFC 8176 methods.
+    pub fn amr(&self) -> &[String] {
+        &self.amr
+    }
+}
+
+/// Why a login is refused. Unknown, disabled, passwordless and mistyped are one.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    #[error("the name or the password is wrong")]
+    Refused,
+    #[error("too many failures")]
+    Throttled(Throttled),
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Checks a name and a password.
+pub async fn authenticate(
+    app: &App,
+    ctx: &Ctx,
+    identifier: &str,
+    password: &str,
+) -> Result<Authenticated, LoginError> {
+    let name = LoginName::parse(identifier);
+    let typed = name.as_ref().map_or(identifier, LoginName::as_str);
+    let attempt = match app
+        .throttle
+        .admit(&ctx.tenant.id, typed, ctx.address, ctx.now)
+        .await
+    {
+        Ok(attempt) => attempt,
+        Err(throttled) => {
+            app.refusals.count(ctx, "login.throttled", typed);
+            return Err(LoginError::Throttled(throttled));
+        }
+    };
+    match check(app, ctx, name.as_ref(), password).await {
+        Ok(Some(user)) => {
+            attempt.succeed();
+            app.metrics.logins.inc();
+            Ok(Authenticated {
+                user,
+                amr: vec!["pwd".to_owned()],
+            })
+        }
+        Ok(None) => {
+            app.metrics.failed_logins.inc();
+            app.refusals.count(ctx, "login", typed);
+            Err(LoginError::Refused)
+        }
+        Err(error) => {
+            attempt.withdraw();
+            Err(error)
+        }
+    }
+}
+
+/// The account whose password this is. Whatever is wrong, one hash is computed.
+async fn check(
+    app: &App,
+    ctx: &Ctx,
+    name: Option<&LoginName>,
+    password: &str,
+) -> Result<Option<User>, LoginError> {
+    let rows = app.store.tenant(&ctx.tenant.id);
+    let row = match name {
+        Some(name) => rows.login_row(name).await?,
+        None => None,
+    };
+    let stored = row.as_ref().and_then(|row| row.password_hash.clone());
+    let verdict = app
+        .passwords
+        .verify(Zeroizing::new(password.to_owned()), stored.clone())
+        .await?;
+    let Some(row) = row.filter(|row| row.user.enabled && verdict != Verdict::Wrong) else {
+        return Ok(None);
+    };
+    if let (Verdict::RightButWeak(stronger), Some(old)) = (verdict, stored) {
+        rows.upgrade_password_hash(&row.user.id, old, stronger)
+            .await?;
+    }
+    Ok(Some(row.user))
+}

@@ -1,0 +1,98 @@
+//! What is worth a row in the audit trail.
+
+use crate::base::clock::Timestamp;
+
+/// Who did what to whom, from where. Never a secret in `detail`.
+#[derive(Clone, Debug)]
+pub struct AuditEvent {
+    pub id: String,
+    pub at: Timestamp,
+    pub kind: AuditKind,
+    /// Who acted: a user id, a client id, or `command line`.
+    pub actor: Option<String>,
+    /// What it was done to.
+    pub subject: Option<String>,
+    pub client_id: Option<String>,
+    pub address: Option<String>,
+    pub request_id: Option<String>,
+    /// JSON, for people.
+    pub detail: serde_json::Value,
+}
+
+macro_rules! kinds {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// The kinds of audit events.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum AuditKind { $($variant),+ }
+
+        impl AuditKind {
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    Login = "login",
+    RefreshReplay = "refresh.replay",
+    TokenRevoked = "token.revoked",
+    UserCreated = "user.created",
+    UserChanged = "user.changed",
+    UserEnabled = "user.enabled",
+    UserDisabled = "user.disabled",
+    UserDeleted = "user.deleted",
+    PasswordChanged = "user.password_changed",
+    ClientCreated = "client.created",
+    ClientChanged = "client.changed",
+    ClientDeleted = "client.deleted",
+    ClientSecretAdded = "client.secret_added",
+    ResourceChanged = "resource.changed",
+    ResourceDeleted = "resource.deleted",
+    TenantCreated = "tenant.created",
+    TenantChanged = "tenant.changed",
+    KeyAnnounced = "key.announced",
+    KeyActivated = "key.activated",
+    SetupCompleted = "setup.completed",
+}
+
+/// Who acts, and from where: what every event of one request or command has in common.
+#[derive(Clone, Debug, Default)]
+pub struct Actor {
+    pub name: Option<String>,
+    pub address: Option<String>,
+    pub request_id: Option<String>,
+}
+
+impl Actor {
+    /// The operator at the command line.
+    pub fn command_line() -> Self {
+        Self {
+            name: Some("command line".to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// A background task of the server.
+    pub fn system() -> Self {
+        Self {
+            name: Some("system".to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// An event of this actor, done to `subject`.
+    pub fn did(&self, kind: AuditKind, subject: &str, id: String, at: Timestamp) -> AuditEvent {
+        AuditEvent {
+            id,
+            at,
+            kind,
+            actor: self.name.clone(),
+            subject: Some(subject.to_owned()),
+            client_id: None,
+            address: self.address.clone(),
+            request_id: self.request_id.clone(),
+            detail: serde_json::json!({}),
+        }
+    }
+}

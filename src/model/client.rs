@@ -1,0 +1,63 @@
+//! A client of one tenant, with the digests of its live secrets.
+
+use super::client_metadata::{ClientMetadata, UnknownWord};
+use crate::base::clock::Timestamp;
+
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub client_id: String,
+    pub metadata: ClientMetadata,
+    pub enabled: bool,
+    /// At most two at a time, so that a secret can be changed without a gap.
+    pub secrets: Vec<StoredSecret>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A client secret as stored.
+#[derive(Clone, Eq, PartialEq)]
+pub struct StoredSecret {
+    pub kind: SecretKind,
+    pub digest: String,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A digest is no secret of ours, but no log needs it either.
+impl std::fmt::Debug for StoredSecret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("StoredSecret")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a client secret is digested.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SecretKind {
+    /// We made it from 256 random bits: SHA-256.
+    Generated,
+    /// A person chose it: HMAC-SHA-256 under the master key.
+    Given,
+}
+
+impl SecretKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Generated => "sha256",
+            Self::Given => "hmac-sha256",
+        }
+    }
+}
+
+impl std::str::FromStr for SecretKind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "sha256" => Ok(Self::Generated),
+            "hmac-sha256" => Ok(Self::Given),
+            _ => Err(UnknownWord),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A tenant is an issuer.
+
+use super::algorithm::Algorithm;
+
+/// The slug of the tenant that lives at the root.
+pub const DEFAULT_SLUG: &str = "default";
+
+/// Slugs that would read like something else in an address or an interface.
+const RESERVED: &[&str] = &[
+    "admin",
+    "api",
+    "null",
+    "root",
+    "system",
+    "t",
+    "undefined",
+    "well-known",
+];
+
+/// An issuer with its own users, clients, keys and policies.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tenant {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    /// The `iss` of its tokens, without a trailing slash.
+    pub issuer: String,
+    /// Signs its tokens unless a resource or client asks for another.
+    pub signing_alg: Algorithm,
+    pub enabled: bool,
+}
+
+impl Tenant {
+    pub fn is_default(&self) -> bool {
+        self.slug == DEFAULT_SLUG
+    }
+}
+
+/// Whether `slug` may name a new tenant: 1 to 63 of `a-z 0-9 -`, no hyphen at either end.
+pub fn is_valid_slug(slug: &str) -> bool {
+    (1..=63).contains(&slug.len())
+        && slug
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !slug.starts_with('-')
+        && !slug.ends_with('-')
+        && !RESERVED.contains(&slug)
+}
+
+/// The issuer of a tenant without an address of its own.
+pub fn derived_issuer(base: &str, slug: &str) -> String {
+    if slug == DEFAULT_SLUG {
+        base.to_owned()
+    } else {
+        format!("{base}/t/{slug}")
+    }
+}

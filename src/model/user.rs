@@ -1,0 +1,150 @@
+//! A resource owner.
+
+use serde::{Deserialize, Serialize};
+
+use super::login_name::{LoginName, is_valid_email, is_valid_username};
+use super::role::{BUILT_IN, MAX_ROLES};
+use crate::base::clock::Timestamp;
+
+/// A person's account in one tenant. Credentials stand in rows of their own.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// `sub`: a UUIDv4, never used again.
+    pub id: String,
+    pub username: String,
+    pub email: Option<String>,
+    pub email_verified: bool,
+    pub claims: StandardClaims,
+    pub roles: Vec<String>,
+    pub enabled: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// The standard claims an account keeps, beside its name and address (OIDC Core section 5.1).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StandardClaims {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+}
+
+/// OIDC Core section 5.1.1.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Address {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// What is asked for a new or changed account.
+#[derive(Clone, Debug, Default)]
+pub struct UserInput {
+    pub username: String,
+    pub email: Option<String>,
+    pub email_verified: bool,
+    pub claims: StandardClaims,
+    pub roles: Vec<String>,
+    pub enabled: bool,
+}
+
+/// An account description that passed every rule; only [`UserInput::check`] makes one.
+#[derive(Clone, Debug)]
+pub struct CheckedUser {
+    input: UserInput,
+    username_key: LoginName,
+    email_key: Option<LoginName>,
+}
+
+impl UserInput {
+    /// # Errors
+    /// Every rule that is broken, each naming its field.
+    pub fn check(self) -> Result<CheckedUser, Vec<String>> {
+        let mut problems = Vec::new();
+        let username_key = LoginName::parse(&self.username);
+        if username_key.is_none() || !is_valid_username(&self.username) {
+            problems.push("username: 1 to 64 letters, digits or _ . - +".to_owned());
+        }
+        let email_key = self.email.as_deref().map(LoginName::parse);
+        if let Some(email) = &self.email
+            && (!is_valid_email(email) || email_key == Some(None))
+        {
+            problems.push("email: not an address".to_owned());
+        }
+        if self.username.contains('@') && email_key.as_ref() != Some(&username_key) {
+            problems.push(
+                "username: one with an @ must be the account's own e-mail address".to_owned(),
+            );
+        }
+        if self.roles.len() > MAX_ROLES {
+            problems.push(format!("roles: at most {MAX_ROLES}"));
+        }
+        for role in self
+            .roles
+            .iter()
+            .filter(|role| !BUILT_IN.contains(&role.as_str()))
+        {
+            problems.push(format!("roles: no role is called {role:?}"));
+        }
+        match username_key {
+            Some(username_key) if problems.is_empty() => Ok(CheckedUser {
+                input: self,
+                username_key,
+                email_key: email_key.flatten(),
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+impl CheckedUser {
+    pub const fn input(&self) -> &UserInput {
+        &self.input
+    }
+
+    pub fn username_key(&self) -> &str {
+        self.username_key.as_str()
+    }
+
+    pub fn email_key(&self) -> Option<String> {
+        self.email_key.as_ref().map(|key| key.as_str().to_owned())
+    }
+}

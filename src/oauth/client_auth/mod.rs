@@ -1,0 +1,152 @@
+//! Client authentication (RFC 6749 section 2.3, RFC 7523 section 3): who is asking.
+
+mod assertion;
+mod secret;
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+
+use super::error::{ErrorKind, OAuthError};
+use crate::app::App;
+use crate::context::Ctx;
+use crate::directory::KnownClient;
+use crate::model::client::Client;
+use crate::web::authorization::{Authorization, authorization};
+use crate::web::params::Params;
+
+/// A client that proved itself, or a public one that named itself. Only [`authenticate`] makes it.
+#[derive(Clone)]
+pub struct AuthenticatedClient(Arc<KnownClient>);
+
+impl AuthenticatedClient {
+    pub fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    pub fn client_id(&self) -> &str {
+        &self.0.client.client_id
+    }
+
+    /// Whether it proved itself with a secret or a key.
+    pub fn is_confidential(&self) -> bool {
+        !self.0.client.metadata.is_public()
+    }
+}
+
+/// What a request offers as proof. At most one (RFC 6749 section 2.3).
+enum Proof<'a> {
+    None,
+    Secret(&'a str),
+    Assertion(&'a str),
+}
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Authenticates the client of a request.
+///
+/// # Errors
+/// `invalid_request` when two methods are used at once or the ids disagree; `invalid_client` for
+/// everything that is wrong with the client or its proof, always in the same words.
+pub async fn authenticate(
+    app: &App,
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<AuthenticatedClient, OAuthError> {
+    let header = authorization(headers);
+    let assertion = params.get("client_assertion");
+    if assertion.is_some() != params.get("client_assertion_type").is_some() {
+        return Err(OAuthError::invalid_request(
+            "client_assertion and client_assertion_type go together",
+        ));
+    }
+    let (basic, mut client_id) = match &header {
+        Authorization::Basic(credentials) => {
+            (Some(credentials), Some(credentials.client_id.clone()))
+        }
+        Authorization::Absent => (None, params.get("client_id").map(str::to_owned)),
+        Authorization::Unusable { basic: true } => {
+            return Err(refused("the Basic credentials cannot be read"));
+        }
+        Authorization::Bearer(_) | Authorization::Unusable { .. } => {
+            return Err(refused(
+                "the Authorization header is no client authentication",
+            ));
+        }
+    };
+    let offered = [
+        basic.is_some(),
+        params.get("client_secret").is_some(),
+        assertion.is_some(),
+    ];
+    if offered.into_iter().filter(|offered| *offered).count() > 1 {
+        return Err(OAuthError::invalid_request(
+            "more than one way of client authentication is used",
+        ));
+    }
+    if let (Some(_), Some(named)) = (basic, params.get("client_id"))
+        && Some(named) != client_id.as_deref()
+    {
+        return Err(OAuthError::invalid_request(
+            "client_id and the Authorization header disagree",
+        ));
+    }
+    if let Some(assertion) = assertion {
+        if params.get("client_assertion_type") != Some(ASSERTION_TYPE) {
+            return Err(OAuthError::invalid_request(
+                "client_assertion_type is not supported",
+            ));
+        }
+        let named = assertion::claimed_client(assertion)
+            .ok_or_else(|| refused("the assertion cannot be read"))?;
+        if client_id
+            .as_ref()
+            .is_some_and(|client_id| *client_id != named)
+        {
+            return Err(refused("client_id and the assertion disagree"));
+        }
+        client_id = Some(named);
+    }
+    let client_id = client_id.ok_or_else(|| refused("no client is named"))?;
+    let proof = match (basic, params.get("client_secret"), assertion) {
+        (Some(credentials), _, _) => Proof::Secret(&credentials.secret),
+        (_, Some(secret), _) => Proof::Secret(secret),
+        (_, _, Some(assertion)) => Proof::Assertion(assertion),
+        _ => Proof::None,
+    };
+    let known = app.directory.client(&ctx.tenant, &client_id).await?;
+    check(app, ctx, known, proof).await
+}
+
+async fn check(
+    app: &App,
+    ctx: &Ctx,
+    known: Option<Arc<KnownClient>>,
+    proof: Proof<'_>,
+) -> Result<AuthenticatedClient, OAuthError> {
+    let client = known.as_deref().map(|known| &known.client);
+    let method = client.map(|client| &client.metadata);
+    let proved = match proof {
+        Proof::Secret(presented) => {
+            // Unknown clients cost the same digests as known ones.
+            let secrets = client.map_or(&[][..], |client| &client.secrets);
+            secret::matches(&app.master_key, presented, secrets, ctx.now)
+                && method.is_some_and(crate::model::client_metadata::ClientMetadata::uses_secret)
+        }
+        Proof::Assertion(assertion) => match known.as_deref() {
+            Some(known) => assertion::verify(app, ctx, known, assertion).await?,
+            None => false,
+        },
+        Proof::None => method.is_some_and(crate::model::client_metadata::ClientMetadata::is_public),
+    };
+    match known {
+        Some(known) if proved && known.client.enabled => Ok(AuthenticatedClient(known)),
+        _ => Err(refused("the client is unknown, disabled or not proved")),
+    }
+}
+
+/// All refusals look alike from outside; the log tells them apart.
+fn refused(cause: &'static str) -> OAuthError {
+    OAuthError::from(ErrorKind::InvalidClient).because(cause)
+}

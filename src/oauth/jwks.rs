@@ -1,0 +1,22 @@
+//! The published keys (RFC 7517 section 5).
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+
+use super::error::OAuthError;
+use super::metadata::{Document, cached};
+use crate::app::App;
+use crate::context::Ctx;
+
+/// `GET /jwks.json`
+pub async fn endpoint(State(app): State<App>, ctx: Ctx, headers: HeaderMap) -> Response<Body> {
+    match app.keys.of(&ctx.tenant).await {
+        Ok(keys) => cached(
+            &headers,
+            &Document::new(keys.jwks(), "application/jwk-set+json"),
+        ),
+        Err(error) => OAuthError::from(error).into_response(),
+    }
+}

@@ -1,0 +1,148 @@
+//! What this issuer says of itself: OpenID Connect Discovery 1.0 section 3 and RFC 8414 section 2.
+//! It claims nothing that is not there, and says what it does not do where silence would claim it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::json;
+
+use super::error::OAuthError;
+use crate::app::App;
+use crate::base::digest::sha256;
+use crate::context::Ctx;
+use crate::model::algorithm::Algorithm;
+use crate::model::client_metadata::{AuthMethod, GrantType};
+use crate::storage::Db;
+use crate::storage::cache::Cache;
+use crate::storage::feed::Change;
+
+/// How long others may keep the documents, in seconds.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// Tenants whose document is kept.
+const CAPACITY: usize = 4096;
+
+/// A public document with its entity tag.
+pub struct Document {
+    bytes: Bytes,
+    etag: HeaderValue,
+    content_type: HeaderValue,
+}
+
+impl Document {
+    pub fn new(bytes: Bytes, content_type: &'static str) -> Self {
+        let digest = BASE64URL_NOPAD.encode(&sha256(&[&bytes])[..12]);
+        let etag = HeaderValue::try_from(format!("\"{digest}\""));
+        Self {
+            bytes,
+            etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
+            content_type: HeaderValue::from_static(content_type),
+        }
+    }
+}
+
+/// The documents of the tenants, written once.
+pub struct Documents(Arc<Cache<String, Arc<Document>>>);
+
+impl Documents {
+    pub fn new(db: Db) -> Self {
+        let cache = Arc::new(Cache::new(db.clone(), CAPACITY));
+        let listener = Arc::downgrade(&cache);
+        db.feed().subscribe(move |change| {
+            let Some(cache) = listener.upgrade() else {
+                return;
+            };
+            match change {
+                Change::SigningKeys { tenant } | Change::Resources { tenant } => {
+                    cache.forget(tenant)
+                }
+                Change::Tenant { tenant } => cache.forget(tenant),
+                Change::Everything => cache.forget_all(),
+                Change::Client { .. } | Change::Revocation { .. } => {}
+            }
+        });
+        Self(cache)
+    }
+}
+
+/// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`, in both
+/// forms of the path.
+pub async fn endpoint(State(app): State<App>, ctx: Ctx, headers: HeaderMap) -> Response<Body> {
+    let load = async { write(&app, &ctx).await.map(Arc::new) };
+    match app.documents.0.get(ctx.tenant.id.clone(), load).await {
+        Ok(document) => cached(&headers, &document),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Answers with a document, or with 304 when the caller has it (RFC 9110 section 13.1.2).
+pub fn cached(headers: &HeaderMap, document: &Document) -> Response<Body> {
+    let known = headers.get_all(IF_NONE_MATCH).iter().any(|tags| {
+        tags.to_str().is_ok_and(|tags| {
+            tags.split(',').any(|tag| {
+                let tag = tag.trim();
+                tag == "*" || tag.trim_start_matches("W/").as_bytes() == document.etag.as_bytes()
+            })
+        })
+    });
+    let mut response = Response::new(if known {
+        Body::empty()
+    } else {
+        Body::from(document.bytes.clone())
+    });
+    let answer = response.headers_mut();
+    answer.insert(ETAG, document.etag.clone());
+    answer.insert(CACHE_CONTROL, MAX_AGE);
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        answer.insert(CONTENT_TYPE, document.content_type.clone());
+    }
+    response
+}
+
+async fn write(app: &App, ctx: &Ctx) -> Result<Document, OAuthError> {
+    let issuer = &ctx.tenant.issuer;
+    let catalog = app.directory.catalog(&ctx.tenant).await?;
+    let endpoint = |path: &str| format!("{issuer}{path}");
+    let confidential: Vec<&str> = AuthMethod::ALL
+        .iter()
+        .filter(|method| **method != AuthMethod::None)
+        .map(|method| method.name())
+        .collect();
+    let every: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
+    let algorithms: Vec<&str> = Algorithm::ALL
+        .iter()
+        .map(|algorithm| algorithm.name())
+        .collect();
+    let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.name()).collect();
+    let document = json!({
+        "issuer": issuer,
+        "jwks_uri": endpoint("/jwks.json"),
+        "token_endpoint": endpoint("/token"),
+        "userinfo_endpoint": endpoint("/userinfo"),
+        "introspection_endpoint": endpoint("/introspect"),
+        "revocation_endpoint": endpoint("/revoke"),
+        "scopes_supported": catalog.scopes().words().collect::<Vec<_>>(),
+        "response_types_supported": [],
+        "grant_types_supported": grants,
+        "subject_types_supported": ["public"],
+        "token_endpoint_auth_methods_supported": every,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_methods_supported": every,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "claims_supported": crate::oidc::claims::SUPPORTED,
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+    });
+    let bytes = document.to_string().into();
+    Ok(Document::new(bytes, "application/json"))
+}

@@ -1,0 +1,118 @@
+//! Which scopes are granted (RFC 6749 section 3.3), the same way for every grant.
+
+use super::error::{ErrorKind, OAuthError};
+use crate::model::client_metadata::ClientMetadata;
+use crate::model::resource::{Catalog, Resource};
+use crate::model::role;
+use crate::model::scope::{Scope, is_identity_scope};
+use crate::web::params::Params;
+
+/// The `scope` parameter, if there is one.
+pub fn requested(params: &Params) -> Result<Option<Scope>, OAuthError> {
+    params
+        .get("scope")
+        .map(|scope| scope.parse().map_err(|_| ErrorKind::InvalidScope.into()))
+        .transpose()
+}
+
+/// What a client gets for itself: never a scope that speaks of a person.
+pub fn for_client(
+    asked: Option<Scope>,
+    client: &ClientMetadata,
+    catalog: &Catalog,
+) -> Result<Scope, OAuthError> {
+    let own = |word: &str| !is_identity_scope(word) && word != "account" && catalog.knows(word);
+    match asked {
+        None => Ok(client.scope.filtered(own)),
+        Some(scope)
+            if scope
+                .words()
+                .all(|word| own(word) && client.scope.contains(word)) =>
+        {
+            Ok(scope)
+        }
+        Some(_) => Err(ErrorKind::InvalidScope.into()),
+    }
+}
+
+/// What a client gets for a person: known, the client's, and, quietly, only what the person may
+/// hold. Without a `scope`, all of the client's but `openid` and `offline_access`.
+pub fn for_user(
+    asked: Option<Scope>,
+    client: &ClientMetadata,
+    catalog: &Catalog,
+    roles: &[String],
+) -> Result<Scope, OAuthError> {
+    let asked = match asked {
+        None => client
+            .scope
+            .filtered(|word| !matches!(word, "openid" | "offline_access") && catalog.knows(word)),
+        Some(scope) => {
+            if !scope
+                .words()
+                .all(|word| catalog.knows(word) && client.scope.contains(word))
+            {
+                return Err(ErrorKind::InvalidScope.into());
+            }
+            scope
+        }
+    };
+    Ok(asked.filtered(|word| role::may_hold(roles, word)))
+}
+
+/// What is left of an earlier grant today: the client's, the catalogue's and the person's scopes
+/// may have shrunk since.
+pub fn still_held(
+    granted: &Scope,
+    client: &ClientMetadata,
+    catalog: &Catalog,
+    roles: &[String],
+) -> Scope {
+    granted.filtered(|word| {
+        catalog.knows(word) && client.scope.contains(word) && role::may_hold(roles, word)
+    })
+}
+
+/// A grant narrowed to the resources it names (RFC 8707 section 2.2).
+pub struct Target {
+    pub scope: Scope,
+    /// The audiences asked for; empty when none was.
+    pub audience: Vec<String>,
+}
+
+/// Narrows `scope` to the `resource` parameters, if there are any.
+pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target, OAuthError> {
+    let mut audience: Vec<String> = params.all("resource").map(str::to_owned).collect();
+    audience.sort();
+    audience.dedup();
+    narrow(scope, audience, catalog)
+}
+
+/// Keeps the scopes of the named resources and those of the issuer itself.
+pub fn narrow(
+    scope: Scope,
+    audience: Vec<String>,
+    catalog: &Catalog,
+) -> Result<Target, OAuthError> {
+    if audience.is_empty() {
+        return Ok(Target { scope, audience });
+    }
+    let resources: Vec<&Resource> = audience
+        .iter()
+        .map(|name| {
+            catalog
+                .by_audience(name)
+                .ok_or_else(|| ErrorKind::InvalidTarget.into())
+        })
+        .collect::<Result<_, OAuthError>>()?;
+    let kept = scope.filtered(|word| {
+        is_identity_scope(word)
+            || resources
+                .iter()
+                .any(|resource| resource.scopes.contains(word))
+    });
+    Ok(Target {
+        scope: kept,
+        audience,
+    })
+}

@@ -1,0 +1,99 @@
+//! What runs beside the requests. Every task ends when the server stops.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::base::id::random_id;
+
+/// How often every node looks for changes.
+const FEED_INTERVAL: Duration = Duration::from_millis(500);
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+const KEY_INTERVAL: Duration = Duration::from_secs(10);
+const REAP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Starts the tasks.
+pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    every(&tasks, stop, FEED_INTERVAL, app, follow_changes);
+    every(&tasks, stop, FLUSH_INTERVAL, app, flush);
+    every(&tasks, stop, KEY_INTERVAL, app, turn_keys);
+    let holder = random_id(&app.random);
+    let reap = move |app: App| {
+        let holder = holder.clone();
+        async move { reap(app, holder).await }
+    };
+    every(&tasks, stop, REAP_INTERVAL, app, reap);
+    tasks
+}
+
+fn every<F, Fut>(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    interval: Duration,
+    app: &App,
+    work: F,
+) where
+    F: Fn(App) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (app, stop) = (app.clone(), stop.clone());
+    tasks.spawn(async move {
+        while stop
+            .run_until_cancelled(tokio::time::sleep(interval))
+            .await
+            .is_some()
+        {
+            work(app.clone()).await;
+        }
+    });
+}
+
+async fn follow_changes(app: App) {
+    let db = app.store.db();
+    let was_stale = db.feed().is_stale();
+    match db.feed().catch_up(db).await {
+        Ok(()) if app.directory.needs_load() => {
+            if let Err(error) = app.directory.load(app.clock.now()).await {
+                tracing::warn!(%error, "the revocation set could not be loaded");
+            }
+        }
+        Ok(()) => {}
+        Err(error) if !was_stale => tracing::warn!(%error, "the change feed cannot be read"),
+        Err(_) => {}
+    }
+}
+
+async fn flush(app: App) {
+    if let Err(error) = app.refusals.flush(&app.store).await {
+        tracing::warn!(%error, "counted refusals are lost");
+    }
+}
+
+async fn turn_keys(app: App) {
+    if let Err(error) = app.key_maker.activate_due().await {
+        tracing::warn!(%error, "announced keys could not be activated");
+    }
+}
+
+async fn reap(app: App, holder: String) {
+    let now = app.clock.now();
+    app.directory.tidy(now);
+    let until = now.plus_seconds(300);
+    match app.store.take_lease("reaper", &holder, now, until).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return tracing::warn!(%error, "the reaper's lease could not be taken"),
+    }
+    match app.store.reap(now).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::debug!(removed, "removed what is over"),
+        Err(error) => tracing::warn!(%error, "the reaper failed"),
+    }
+    // Here and not at the start: a fresh server has better things to do than to make spare keys.
+    if let Err(error) = app.key_maker.stock_up(app.signing_alg()).await {
+        tracing::warn!(%error, "no spare keys could be made");
+    }
+}

@@ -1,0 +1,93 @@
+//! Health and metrics.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::{Extension, extract::Request};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::context::Ctx;
+use crate::oauth::access_token;
+use crate::oauth::error::{ErrorKind, OAuthError};
+use crate::web::respond;
+
+/// Whether the server has been told to stop.
+#[derive(Clone)]
+pub struct Stopping(pub CancellationToken);
+
+/// `GET /health/live`: the process answers.
+pub async fn live() -> Response<Body> {
+    respond::json(StatusCode::OK, &json!({ "status": "alive" }))
+}
+
+/// `GET /health/ready`: send requests here. Not while stopping, not without the database.
+pub async fn ready(
+    State(app): State<App>,
+    Extension(stopping): Extension<Stopping>,
+) -> Response<Body> {
+    let stopping = stopping.0.is_cancelled();
+    let ready = !stopping && app.store.ping().await.is_ok();
+    let (status, word) = match (ready, stopping) {
+        (true, _) => (StatusCode::OK, "ready"),
+        (false, true) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "database down"),
+    };
+    respond::json(status, &json!({ "status": word }))
+}
+
+/// `GET /health`: with what it depends on.
+pub async fn health(State(app): State<App>) -> Response<Body> {
+    let database = app.store.ping().await.is_ok();
+    let status = if database {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    respond::json(
+        status,
+        &json!({
+            "status": if database { "healthy" } else { "unhealthy" },
+            "service": "users-core",
+            "version": env!("CARGO_PKG_VERSION"),
+            "timestamp": app.clock.now().to_string(),
+            "dependencies": {
+                "database": if database { "connected" } else { "down" },
+                "cache": "disabled",
+            },
+        }),
+    )
+}
+
+/// `GET /metrics` in Prometheus' text form, for loopback, the named networks, or `metrics.read`.
+pub async fn metrics(State(app): State<App>, ctx: Ctx, request: Request) -> Response<Body> {
+    let near = ctx.address.is_loopback()
+        || app
+            .config
+            .metrics_networks
+            .iter()
+            .any(|network| network.contains(&ctx.address));
+    if !near && let Err(error) = permitted(&app, &ctx, request.headers()).await {
+        return error.into_response();
+    }
+    let mut response = Response::new(Body::from(app.metrics.render()));
+    let headers = response.headers_mut();
+    let text = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(text));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn permitted(app: &App, ctx: &Ctx, headers: &HeaderMap) -> Result<(), OAuthError> {
+    let token = access_token::bearer(headers, None)?;
+    let live = access_token::resolve(app, ctx, token).await?;
+    let live = live.ok_or_else(|| OAuthError::from(ErrorKind::InvalidToken))?;
+    if live.claims().scope.contains("metrics.read") {
+        Ok(())
+    } else {
+        Err(OAuthError::insufficient_scope("metrics.read"))
+    }
+}

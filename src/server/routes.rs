@@ -1,0 +1,272 @@
+//! Every route, with who may call it. The route-coverage test reads this table.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::health;
+use crate::admin::setup;
+use crate::app::App;
+use crate::context::Ctx;
+use crate::oauth::error::OAuthError;
+use crate::oauth::{introspect, jwks, metadata, revoke, token};
+use crate::oidc::userinfo;
+use crate::pages::Pages;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// A client that authenticates itself, or a public one that names itself.
+    Client,
+    /// Whoever holds a bearer token.
+    Bearer,
+    /// Whoever holds the one-time link.
+    Link,
+    /// Loopback and the networks named in the settings; others with a token.
+    Network,
+}
+
+/// Where a route is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// On every issuer: at the root and under `/t/{slug}`.
+    Issuer,
+    /// On the default tenant and, for the others, behind the well-known name (RFC 8414 section 3).
+    WellKnown,
+    /// At the root only.
+    Root,
+}
+
+/// A row of the table.
+pub struct Route {
+    pub path: &'static str,
+    /// As the `Allow` header says it.
+    pub methods: &'static str,
+    pub access: Access,
+    pub place: Place,
+    /// Whether scripts of any origin may call it, without credentials.
+    pub cors: bool,
+    handlers: fn() -> MethodRouter<App>,
+}
+
+const fn route(
+    methods: &'static str,
+    path: &'static str,
+    access: Access,
+    place: Place,
+    cors: bool,
+    handlers: fn() -> MethodRouter<App>,
+) -> Route {
+    Route {
+        path,
+        methods,
+        access,
+        place,
+        cors,
+        handlers,
+    }
+}
+
+/// The table.
+pub const ROUTES: &[Route] = &[
+    route(
+        "POST",
+        "/token",
+        Access::Client,
+        Place::Issuer,
+        true,
+        || post(token::endpoint),
+    ),
+    route(
+        "POST",
+        "/introspect",
+        Access::Client,
+        Place::Issuer,
+        false,
+        || post(introspect::endpoint),
+    ),
+    route(
+        "POST",
+        "/revoke",
+        Access::Client,
+        Place::Issuer,
+        true,
+        || post(revoke::endpoint),
+    ),
+    route(
+        "GET, HEAD, POST",
+        "/userinfo",
+        Access::Bearer,
+        Place::Issuer,
+        true,
+        || get(userinfo::endpoint).post(userinfo::endpoint),
+    ),
+    route(
+        "GET, HEAD",
+        "/jwks.json",
+        Access::Public,
+        Place::Issuer,
+        true,
+        || get(jwks::endpoint),
+    ),
+    route(
+        "GET, HEAD",
+        "/.well-known/openid-configuration",
+        Access::Public,
+        Place::WellKnown,
+        true,
+        || get(metadata::endpoint),
+    ),
+    route(
+        "GET, HEAD",
+        "/.well-known/oauth-authorization-server",
+        Access::Public,
+        Place::WellKnown,
+        true,
+        || get(metadata::endpoint),
+    ),
+    route(
+        "GET, HEAD, POST",
+        "/setup",
+        Access::Link,
+        Place::Root,
+        false,
+        || get(setup::page).post(setup::submit),
+    ),
+    route("GET, HEAD", "/", Access::Public, Place::Root, false, || {
+        get(home)
+    }),
+    route(
+        "GET, HEAD",
+        "/style.css",
+        Access::Public,
+        Place::Root,
+        false,
+        || get(stylesheet),
+    ),
+    route(
+        "GET, HEAD",
+        "/health",
+        Access::Public,
+        Place::Root,
+        false,
+        || get(health::health),
+    ),
+    route(
+        "GET, HEAD",
+        "/health/live",
+        Access::Public,
+        Place::Root,
+        false,
+        || get(health::live),
+    ),
+    route(
+        "GET, HEAD",
+        "/health/ready",
+        Access::Public,
+        Place::Root,
+        false,
+        || get(health::ready),
+    ),
+    route(
+        "GET, HEAD",
+        "/metrics",
+        Access::Network,
+        Place::Root,
+        false,
+        || get(health::metrics),
+    ),
+];
+
+/// The label of routes that are none.
+const OTHER: &str = "other";
+
+/// The pattern a path falls under, for counting.
+pub fn pattern_of(path: &str) -> &'static str {
+    let on_issuer = path
+        .strip_prefix("/t/")
+        .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+    let known = |path: &str| ROUTES.iter().find(|route| route.path == path);
+    if let Some(route) = known(path) {
+        return route.path;
+    }
+    if let Some(route) = on_issuer
+        .and_then(known)
+        .filter(|route| route.place != Place::Root)
+    {
+        return route.path;
+    }
+    ROUTES
+        .iter()
+        .filter(|route| route.place == Place::WellKnown)
+        .find(|route| {
+            path.strip_prefix(route.path)
+                .is_some_and(|rest| rest.starts_with("/t/"))
+        })
+        .map_or(OTHER, |route| route.path)
+}
+
+/// Builds the router from the table.
+pub fn router(app: &App, stop: &CancellationToken) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let handlers = || {
+            let allow = route.methods;
+            let handlers = (route.handlers)()
+                .fallback(move || async move { OAuthError::method_not_allowed(allow) });
+            if route.cors {
+                handlers.layer(cors())
+            } else {
+                handlers
+            }
+        };
+        router = router.route(route.path, handlers());
+        if route.place != Place::Root {
+            router = router.route(&format!("/t/{{slug}}{}", route.path), handlers());
+        }
+        if route.place == Place::WellKnown {
+            router = router.route(&format!("{}/t/{{slug}}", route.path), handlers());
+        }
+    }
+    router
+        .fallback(|| async { OAuthError::not_found() })
+        .layer(axum::Extension(health::Stopping(stop.clone())))
+        .with_state(app.clone())
+}
+
+/// Any origin, never with credentials: these endpoints know nobody by a cookie.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::any())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
+}
+
+async fn home(State(app): State<App>, ctx: Ctx, _request: Request) -> Response {
+    let text = format!(
+        "The issuer is {issuer}. Applications find everything else at \
+         {issuer}/.well-known/openid-configuration.",
+        issuer = ctx.tenant.issuer
+    );
+    app.pages
+        .message(StatusCode::OK, "users-core is running", &text)
+        .into_response()
+}
+
+async fn stylesheet() -> Response {
+    let mut response = Pages::stylesheet();
+    let nosniff = HeaderValue::from_static("nosniff");
+    response
+        .headers_mut()
+        .insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}

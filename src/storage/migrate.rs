@@ -1,0 +1,99 @@
+//! Makes and upgrades the schema: forward only, each migration in a transaction of its own, safe
+//! when several nodes start at once.
+
+use super::db::{Db, Tx};
+use super::error::DbError;
+use super::sql::sql;
+use crate::base::digest::sha256_text;
+
+struct Migration {
+    version: i64,
+    name: &'static str,
+    text: &'static str,
+}
+
+/// The whole set. A file `NNNN_x.postgres.sql` may stand in for one where only the plan differs.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "spine",
+    text: include_str!("../../migrations/0001_spine.sql"),
+}];
+
+/// Brings the schema to this program's version.
+///
+/// # Errors
+/// The database is newer than the program, or an applied migration is not the one we hold.
+pub async fn migrate(db: &Db) -> Result<(), DbError> {
+    db.write(db.is_sqlite(), |tx, sqlite| {
+        Box::pin(async move {
+            lock(tx, *sqlite).await?;
+            tx.script(
+                "CREATE TABLE IF NOT EXISTS schema_migrations ( \
+                 version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL)",
+            )
+            .await
+        })
+    })
+    .await?;
+    for migration in MIGRATIONS {
+        db.write((migration, db.is_sqlite()), |tx, (migration, sqlite)| {
+            Box::pin(async move {
+                lock(tx, *sqlite).await?;
+                apply(tx, migration).await
+            })
+        })
+        .await?;
+    }
+    let newest = db
+        .one(sql!(
+            "SELECT MAX(version) AS version FROM schema_migrations"
+        ))
+        .await?;
+    let newest = newest
+        .ok_or(DbError::Corrupt("schema_migrations.version"))?
+        .integer("version")?;
+    if MIGRATIONS.last().is_some_and(|last| newest > last.version) {
+        return Err(DbError::Refused(format!(
+            "the database has schema version {newest}, newer than this program; start the newer program"
+        )));
+    }
+    Ok(())
+}
+
+/// SQLite's `BEGIN IMMEDIATE` is the lock already; PostgreSQL needs one that ends with the
+/// transaction, so that a killed node leaves none behind.
+async fn lock(tx: &mut Tx, sqlite: bool) -> Result<(), DbError> {
+    if sqlite {
+        Ok(())
+    } else {
+        tx.script("SELECT pg_advisory_xact_lock(7580614370)").await
+    }
+}
+
+async fn apply(tx: &mut Tx, migration: &Migration) -> Result<(), DbError> {
+    let digest = sha256_text(migration.text);
+    let applied = tx
+        .one(
+            sql!("SELECT digest FROM schema_migrations WHERE version = $1").bind(migration.version),
+        )
+        .await?;
+    if let Some(row) = applied {
+        return if row.text("digest")? == digest {
+            Ok(())
+        } else {
+            Err(DbError::Refused(format!(
+                "migration {} ({}) was applied from another text than this program holds",
+                migration.version, migration.name
+            )))
+        };
+    }
+    tx.script(migration.text).await?;
+    tx.run(
+        sql!("INSERT INTO schema_migrations (version, name, digest) VALUES ($1, $2, $3)")
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(digest),
+    )
+    .await?;
+    Ok(())
+}

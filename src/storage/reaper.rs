@@ -1,0 +1,85 @@
+//! Removes what is over. One node at a time, in small batches, never a live row.
+
+use super::sql::{Sql, sql};
+use super::{DbError, Store};
+use crate::base::clock::Timestamp;
+
+const BATCH: i64 = 500;
+/// Kept behind the newest change, for nodes that are late.
+const CHANGES_KEPT: i64 = 100_000;
+
+impl Store {
+    /// Deletes everything that ended before `now`; the number of rows removed.
+    pub async fn reap(&self, now: Timestamp) -> Result<u64, DbError> {
+        // A used refresh token must outlive its family, or its replay would go unnoticed; a session
+        // must outlive its refresh tokens.
+        let tables: [fn(Timestamp) -> Sql; 6] = [
+            |now| {
+                sql!(
+                    "DELETE FROM access_tokens WHERE (tenant, digest) IN \
+                     (SELECT tenant, digest FROM access_tokens WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now)
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM assertion_ids WHERE (tenant, digest) IN \
+                     (SELECT tenant, digest FROM assertion_ids WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now)
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM refresh_tokens WHERE (tenant, digest) IN \
+                     (SELECT tenant, digest FROM refresh_tokens WHERE family_expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now)
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM sessions WHERE (tenant, id) IN \
+                     (SELECT tenant, id FROM sessions WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM revocations WHERE (tenant, subject) IN \
+                     (SELECT tenant, subject FROM revocations WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now)
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM setup_links WHERE digest IN \
+                     (SELECT digest FROM setup_links WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now)
+            },
+        ];
+        let mut removed = 0;
+        for table in tables {
+            loop {
+                let count = self.run_one(table(now).bind(BATCH)).await?;
+                removed += count;
+                if count < BATCH.unsigned_abs() {
+                    break;
+                }
+            }
+        }
+        let old_changes = sql!(
+            "DELETE FROM changes WHERE seq <= \
+             (SELECT value FROM counters WHERE name = 'changes') - $1"
+        );
+        removed += self.run_one(old_changes.bind(CHANGES_KEPT)).await?;
+        Ok(removed)
+    }
+
+    async fn run_one(&self, statement: Sql) -> Result<u64, DbError> {
+        self.db
+            .write(statement, |tx, statement| {
+                Box::pin(tx.run(statement.clone()))
+            })
+            .await
+    }
+}

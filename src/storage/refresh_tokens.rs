@@ -1,0 +1,211 @@
+//! Refresh tokens: single use, in families that share a session.
+
+use super::access_tokens::{self, StoredAccessToken};
+use super::db::Tx;
+use super::sql::{Row, sql};
+use super::users::user_of;
+use super::{DbError, Scoped};
+use crate::base::clock::Timestamp;
+use crate::model::scope::Scope;
+use crate::model::user::User;
+
+/// A refresh token to be stored; the digest stands for the secret.
+#[derive(Clone)]
+pub struct NewRefreshToken {
+    pub digest: String,
+    pub session_id: String,
+    pub client_id: String,
+    pub user_id: String,
+    pub scope: Scope,
+    /// Audiences the grant was narrowed to (RFC 8707); empty for all the scopes give.
+    pub audience: Vec<String>,
+    pub predecessor: Option<String>,
+    /// The end of this token if it lies unused.
+    pub expires_at: Timestamp,
+    /// The end of the whole family.
+    pub family_expires_at: Timestamp,
+}
+
+/// A stored refresh token, with what must be known to spend it.
+pub struct RefreshTokenRow {
+    pub token: NewRefreshToken,
+    pub used_at: Option<Timestamp>,
+    pub successor: Option<Successor>,
+    /// The session has not ended.
+    pub session_live: bool,
+    /// The account, unless it is gone.
+    pub user: Option<User>,
+}
+
+/// What a used token left behind for a retry.
+pub struct Successor {
+    /// The next token, sealed under the old one.
+    pub sealed: String,
+    /// The request that spent the token, to be repeated exactly.
+    pub request: String,
+    /// Whether the next token is still unused.
+    pub unused: bool,
+}
+
+/// Spending one token and storing the next.
+pub struct Rotation {
+    pub old_digest: String,
+    pub client_id: String,
+    /// The account as it was when the new tokens were decided on.
+    pub user_id: String,
+    pub user_seen_at: Timestamp,
+    pub now: Timestamp,
+    pub successor: NewRefreshToken,
+    pub sealed: String,
+    pub request: String,
+    pub access_token: Option<StoredAccessToken>,
+}
+
+impl Scoped {
+    /// A refresh token by digest, with its session's and account's state.
+    pub async fn refresh_token(&self, digest: &str) -> Result<Option<RefreshTokenRow>, DbError> {
+        let row = self
+            .db
+            .one(
+                sql!(
+                    "SELECT t.digest, t.session_id, t.client_id, t.user_id, t.scope, t.audience, \
+                     t.predecessor, t.expires_at, t.family_expires_at, t.used_at, \
+                     t.successor_sealed, t.request, n.digest AS next_digest, n.used_at AS next_used_at, \
+                     s.id AS live_session, \
+                     u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.enabled, \
+                     u.created_at, u.updated_at \
+                     FROM refresh_tokens t \
+                     LEFT JOIN sessions s ON s.tenant = t.tenant AND s.id = t.session_id \
+                     AND s.ended_at IS NULL \
+                     LEFT JOIN refresh_tokens n ON n.tenant = t.tenant AND n.digest = t.successor \
+                     LEFT JOIN users u ON u.tenant = t.tenant AND u.id = t.user_id \
+                     WHERE t.tenant = $1 AND t.digest = $2"
+                )
+                .bind(&self.tenant)
+                .bind(digest),
+            )
+            .await?;
+        row.map(|row| refresh_token_row(&row)).transpose()
+    }
+
+    /// Spends a token and stores its successor in one transaction. `false`: nothing was stored,
+    /// because the token was spent, the session over, or the account changed meanwhile.
+    pub async fn rotate_refresh_token(&self, rotation: Rotation) -> Result<bool, DbError> {
+        self.db
+            .write((self.tenant.clone(), rotation), |tx, (tenant, rotation)| {
+                Box::pin(async move {
+                    let spent = tx
+                        .run(
+                            sql!(
+                                "UPDATE refresh_tokens \
+                                 SET used_at = $1, successor = $2, successor_sealed = $3, request = $4 \
+                                 WHERE tenant = $5 AND digest = $6 AND client_id = $7 \
+                                 AND used_at IS NULL AND expires_at > $1 \
+                                 AND EXISTS (SELECT 1 FROM sessions s WHERE s.tenant = $5 \
+                                 AND s.id = refresh_tokens.session_id AND s.ended_at IS NULL) \
+                                 AND EXISTS (SELECT 1 FROM users u WHERE u.tenant = $5 \
+                                 AND u.id = $8 AND u.enabled = 1 AND u.updated_at = $9)"
+                            )
+                            .bind(rotation.now)
+                            .bind(&rotation.successor.digest)
+                            .bind(&rotation.sealed)
+                            .bind(&rotation.request)
+                            .bind(tenant)
+                            .bind(&rotation.old_digest)
+                            .bind(&rotation.client_id)
+                            .bind(&rotation.user_id)
+                            .bind(rotation.user_seen_at),
+                        )
+                        .await?;
+                    if spent == 0 {
+                        return Ok(false);
+                    }
+                    insert(tx, tenant, &rotation.successor).await?;
+                    if let Some(token) = &rotation.access_token {
+                        access_tokens::insert(tx, tenant, token).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// How many unused tokens a family has: never more than one.
+    pub async fn live_refresh_tokens(&self, session_id: &str) -> Result<i64, DbError> {
+        let row = self
+            .db
+            .one(
+                sql!(
+                    "SELECT COUNT(*) AS live FROM refresh_tokens \
+                     WHERE tenant = $1 AND session_id = $2 AND used_at IS NULL"
+                )
+                .bind(&self.tenant)
+                .bind(session_id),
+            )
+            .await?;
+        row.map_or(Ok(0), |row| row.integer("live"))
+    }
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    tenant: &str,
+    token: &NewRefreshToken,
+) -> Result<(), DbError> {
+    tx.run(
+        sql!(
+            "INSERT INTO refresh_tokens \
+             (tenant, digest, session_id, client_id, user_id, scope, audience, predecessor, \
+             expires_at, family_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        )
+        .bind(tenant)
+        .bind(&token.digest)
+        .bind(&token.session_id)
+        .bind(&token.client_id)
+        .bind(&token.user_id)
+        .bind(token.scope.to_string())
+        .bind(token.audience.join(" "))
+        .bind(&token.predecessor)
+        .bind(token.expires_at)
+        .bind(token.family_expires_at),
+    )
+    .await
+    .map(drop)
+}
+
+fn refresh_token_row(row: &Row) -> Result<RefreshTokenRow, DbError> {
+    let successor = match (
+        row.optional_text("successor_sealed")?,
+        row.optional_text("request")?,
+    ) {
+        (Some(sealed), Some(request)) => Some(Successor {
+            sealed,
+            request,
+            unused: row.optional_text("next_digest")?.is_some()
+                && row.optional_time("next_used_at")?.is_none(),
+        }),
+        _ => None,
+    };
+    let has_user = row.optional_integer("updated_at")?.is_some();
+    Ok(RefreshTokenRow {
+        token: NewRefreshToken {
+            digest: row.text("digest")?,
+            session_id: row.text("session_id")?,
+            client_id: row.text("client_id")?,
+            user_id: row.text("user_id")?,
+            scope: row.word("scope")?,
+            audience: row
+                .text("audience")?
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            predecessor: row.optional_text("predecessor")?,
+            expires_at: row.time("expires_at")?,
+            family_expires_at: row.time("family_expires_at")?,
+        },
+        used_at: row.optional_time("used_at")?,
+        successor,
+        session_live: row.optional_text("live_session")?.is_some(),
+        user: has_user.then(|| user_of(row)).transpose()?,
+    })
+}

@@ -1,0 +1,8 @@
+//! Floor 3: HTTP without protocol decisions: parameters, forms, headers, addresses, answers.
+
+pub mod address;
+pub mod authorization;
+pub mod form;
+pub mod params;
+pub mod request_info;
+pub mod respond;
