@@ -50,7 +50,7 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a connection that was asked to close may take over it.
-const LEAVE_TIME: Duration = Duration::from_secs(5);
+const LEAVE_TIME: Duration = Duration::from_secs(3);
 
 /// How long a connection without a request is still listened to once the server stops: its request
 /// may be on the way, and its peer cannot know better.

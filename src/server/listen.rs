@@ -90,31 +90,26 @@ impl Listener {
     /// `0.0.0.0` stand side by side. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// The system's refusal, with the address in its text.
+    /// The system's refusal, as it is; the caller knows the address.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let open = || {
-            let socket = Socket::new(
-                Domain::for_address(address),
-                Type::STREAM,
-                Some(Protocol::TCP),
-            )?;
-            if address.is_ipv6() {
-                socket.set_only_v6(true)?;
-            }
-            // Elsewhere the option lets a second process take the port over.
-            if cfg!(unix) {
-                socket.set_reuse_address(true)?;
-            }
-            socket.set_nonblocking(true)?;
-            socket.bind(&address.into())?;
-            socket.listen(BACKLOG)?;
-            let socket = TcpListener::from_std(socket.into())?;
-            let address = socket.local_addr()?;
-            Ok(Self { socket, address })
-        };
-        open().map_err(|error: io::Error| {
-            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
-        })
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        // Elsewhere the option lets a second process take the port over.
+        if cfg!(unix) {
+            socket.set_reuse_address(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let socket = TcpListener::from_std(socket.into())?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
     }
 
     /// The address, with the port that was taken.

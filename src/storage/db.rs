@@ -205,6 +205,11 @@ impl Db {
         Ok(())
     }
 
+    /// Runs a script of several statements in a transaction of its own.
+    pub async fn run_script(&self, text: &'static str) -> Result<(), DbError> {
+        self.write(text, |tx, text| Box::pin(tx.script(text))).await
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.engine {

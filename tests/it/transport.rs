@@ -19,8 +19,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use users_core::web::request_info::Peer;
 use users_core::server::listen::{Drained, Limits, Listener, Transport, serve};
+use users_core::web::request_info::Peer;
 
 /// Far longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

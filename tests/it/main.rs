@@ -1,0 +1,17 @@
+//! The one test binary. Every test that touches rows runs on every database there is.
+
+mod client_auth;
+mod config;
+mod floors;
+mod introspect;
+mod jws;
+mod password_grant;
+mod races;
+mod refresh;
+mod revoke;
+mod routes;
+mod statements;
+mod support;
+mod token_endpoint;
+mod transport;
+mod userinfo;

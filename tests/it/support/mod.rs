@@ -1,0 +1,10 @@
+//! Worlds to test in: a whole application on a fresh database, with a clock moved by hand.
+
+pub mod database;
+pub mod http;
+pub mod people;
+pub mod world;
+
+pub use database::databases;
+pub use http::Reply;
+pub use world::{World, everywhere};
