@@ -19,6 +19,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -58,11 +59,19 @@ const FRESH_TIME: Duration = Duration::from_millis(250);
 
 /// What all connections of a server share.
 pub(super) struct Shared {
-    protocols: auto::Builder<TokioExecutor>,
+    protocols: Protocols,
     router: Router,
     limits: Limits,
     tls: Option<Arc<TlsReloader>>,
     stop: CancellationToken,
+}
+
+/// How a connection is spoken to, by what is known before its first byte.
+struct Protocols {
+    /// Without TLS: HTTP/2 for who begins with its preface (RFC 9113 section 3.3), else HTTP/1.
+    either: auto::Builder<TokioExecutor>,
+    http1: auto::Builder<TokioExecutor>,
+    http2: auto::Builder<TokioExecutor>,
 }
 
 impl Shared {
@@ -72,8 +81,13 @@ impl Shared {
         tls: Option<Arc<TlsReloader>>,
         stop: CancellationToken,
     ) -> Self {
+        let either = protocols(&limits);
         Self {
-            protocols: protocols(&limits),
+            protocols: Protocols {
+                http1: either.clone().http1_only(),
+                http2: either.clone().http2_only(),
+                either,
+            },
             // Settles the state of every route now instead of at each request.
             router: router.with_state(()),
             limits,
@@ -86,39 +100,47 @@ impl Shared {
     pub(super) async fn run(&self, socket: TcpStream, address: SocketAddr) {
         // Answers are written whole; waiting for more would only delay them.
         let _ = socket.set_nodelay(true);
-        let Some(tls) = &self.tls else {
-            return self
-                .serve(Socket::Plain(socket), address, &self.protocols)
-                .await;
+        let (socket, protocol) = match &self.tls {
+            None => (Socket::Plain(socket), &self.protocols.either),
+            Some(tls) => {
+                // Boxed, so that its size is not part of every open connection.
+                let Some(stream) = Box::pin(self.handshake(tls, socket)).await else {
+                    return;
+                };
+                // Over TLS the protocol is what ALPN settled (RFC 9113 section 3.2), not a guess.
+                let protocol = match stream.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => &self.protocols.http2,
+                    _ => &self.protocols.http1,
+                };
+                (Socket::Tls(stream), protocol)
+            }
         };
-        let handshake = timeout(
-            self.limits.tls_handshake_timeout,
-            TlsAcceptor::from(tls.current()).accept(socket),
-        );
-        let stream = tokio::select! {
+        self.serve(socket, address, protocol).await;
+    }
+
+    async fn handshake(
+        &self,
+        tls: &TlsReloader,
+        socket: TcpStream,
+    ) -> Option<Box<TlsStream<TcpStream>>> {
+        let accept = TlsAcceptor::from(tls.current()).accept(socket);
+        tokio::select! {
             biased;
-            done = handshake => match done {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(error)) => return tracing::debug!(%error, "TLS handshake failed"),
-                Err(_) => return tracing::debug!("TLS handshake took too long"),
+            done = timeout(self.limits.tls_handshake_timeout, accept) => match done {
+                Ok(Ok(stream)) => return Some(Box::new(stream)),
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Err(_) => tracing::debug!("TLS handshake took too long"),
             },
-            () = self.stop.cancelled() => return,
-        };
-        // Over TLS the protocol is what ALPN settled (RFC 9113 section 3.2), never guessed.
-        let protocols = self.protocols.clone();
-        let protocols = match stream.get_ref().1.alpn_protocol() {
-            Some(b"h2") => protocols.http2_only(),
-            _ => protocols.http1_only(),
-        };
-        self.serve(Socket::Tls(Box::new(stream)), address, &protocols)
-            .await;
+            () = self.stop.cancelled() => {}
+        }
+        None
     }
 
     async fn serve(
         &self,
         socket: Socket,
         address: SocketAddr,
-        protocols: &auto::Builder<TokioExecutor>,
+        protocol: &auto::Builder<TokioExecutor>,
     ) {
         let activity = Arc::new(Activity::new());
         let peer = Peer {
@@ -127,7 +149,7 @@ impl Shared {
         };
         let io = TokioIo::new(Observed::new(socket, Arc::clone(&activity)));
         let service = service_fn(|request| self.answer(peer, &activity, request));
-        let mut connection = std::pin::pin!(protocols.serve_connection(io, service));
+        let mut connection = std::pin::pin!(protocol.serve_connection(io, service));
         let mut timer = std::pin::pin!(sleep(Duration::ZERO));
         let mut stopping = false;
         // Whether the connection was asked to close; when for being idle, the timer then cuts it.

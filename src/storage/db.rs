@@ -48,6 +48,9 @@ pub type Job<C, T> = for<'a> fn(&'a mut Tx, &'a C) -> BoxFuture<'a, Result<T, Db
 pub struct Tx {
     connection: Connection,
     changes: Vec<(String, &'static str, String)>,
+    /// A statement failed: PostgreSQL would answer COMMIT with success and keep nothing, SQLite
+    /// would keep the rest. Neither may happen.
+    failed: bool,
 }
 
 enum Connection {
@@ -176,6 +179,7 @@ impl Db {
         let mut tx = Tx {
             connection,
             changes: Vec::new(),
+            failed: false,
         };
         if let Err(error) = begun {
             let error = DbError::from(error);
@@ -278,7 +282,7 @@ impl Engine {
 
 impl Tx {
     pub async fn all(&mut self, query: Sql) -> Result<Vec<Row>, DbError> {
-        match &mut self.connection {
+        let outcome = match &mut self.connection {
             Connection::Sqlite(connection) => sqlite(query)
                 .fetch_all(&mut **connection)
                 .await
@@ -287,12 +291,12 @@ impl Tx {
                 .fetch_all(&mut **connection)
                 .await
                 .map(postgres_rows),
-        }
-        .map_err(DbError::from)
+        };
+        outcome.map_err(|error| self.note(error))
     }
 
     pub async fn one(&mut self, query: Sql) -> Result<Option<Row>, DbError> {
-        match &mut self.connection {
+        let outcome = match &mut self.connection {
             Connection::Sqlite(connection) => sqlite(query)
                 .fetch_optional(&mut **connection)
                 .await
@@ -301,13 +305,13 @@ impl Tx {
                 .fetch_optional(&mut **connection)
                 .await
                 .map(|row| row.map(Row::Postgres)),
-        }
-        .map_err(DbError::from)
+        };
+        outcome.map_err(|error| self.note(error))
     }
 
     /// Runs a statement; the number of rows it touched.
     pub async fn run(&mut self, query: Sql) -> Result<u64, DbError> {
-        match &mut self.connection {
+        let outcome = match &mut self.connection {
             Connection::Sqlite(connection) => sqlite(query)
                 .execute(&mut **connection)
                 .await
@@ -316,8 +320,13 @@ impl Tx {
                 .execute(&mut **connection)
                 .await
                 .map(|done| done.rows_affected()),
-        }
-        .map_err(DbError::from)
+        };
+        outcome.map_err(|error| self.note(error))
+    }
+
+    fn note(&mut self, error: sqlx::Error) -> DbError {
+        self.failed = true;
+        error.into()
     }
 
     /// Runs a script of several statements (a migration).
@@ -344,6 +353,9 @@ impl Tx {
     /// the commit, so that numbers become visible in their order: a sequence would let a reader
     /// pass a number whose transaction is still open.
     async fn finish(&mut self) -> Result<bool, DbError> {
+        if self.failed {
+            return Err(DbError::Swallowed);
+        }
         let changes = std::mem::take(&mut self.changes);
         if !changes.is_empty() {
             let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);

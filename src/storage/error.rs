@@ -20,6 +20,8 @@ pub enum DbError {
     Corrupt(&'static str),
     #[error("statement failed: {0}")]
     Statement(#[source] sqlx::Error),
+    #[error("a write job went on after a failed statement")]
+    Swallowed,
     #[error("the write job panicked")]
     Panicked,
 }
