@@ -79,7 +79,7 @@ impl App {
             passwords,
             throttle: Throttle::new(&config.limits),
             refusals: Refusals::default(),
-            documents: Documents::new(store.db().clone()),
+            documents: Documents::new(store.db()),
             pages: Pages::new(),
             metrics: Metrics::new(),
             config,

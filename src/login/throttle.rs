@@ -178,11 +178,11 @@ impl Throttle {
         if waits {
             return Room::Wait;
         }
-        tables.pairs.edit(pair_key, |count| count.in_flight += 1);
-        tables.names.edit(name, |count| count.in_flight += 1);
+        tables.pairs.edit(&pair_key, |count| count.in_flight += 1);
+        tables.names.edit(&name, |count| count.in_flight += 1);
         tables
             .networks
-            .edit(network.to_owned(), |count| count.in_flight += 1);
+            .edit(&network.to_owned(), |count| count.in_flight += 1);
         Room::Free
     }
 
@@ -200,9 +200,9 @@ impl Throttle {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         tables
             .pairs
-            .edit((attempt.name, attempt.network.clone()), finish);
-        tables.names.edit(attempt.name, finish);
-        tables.networks.edit(attempt.network.clone(), finish);
+            .edit(&(attempt.name, attempt.network.clone()), finish);
+        tables.names.edit(&attempt.name, finish);
+        tables.networks.edit(&attempt.network, finish);
         drop(tables);
         self.settled.notify_waiters();
     }
@@ -295,14 +295,14 @@ impl<K: Clone + Eq + Hash> Table<K> {
         }
     }
 
-    fn edit(&mut self, key: K, change: impl FnOnce(&mut Count)) {
-        if self.0.len() >= CAPACITY && !self.0.contains_key(&key) {
+    fn edit(&mut self, key: &K, change: impl FnOnce(&mut Count)) {
+        if self.0.len() >= CAPACITY && !self.0.contains_key(key) {
             self.make_room();
         }
         let count = self.0.entry(key.clone()).or_default();
         change(count);
         if count.failures == 0 && count.in_flight == 0 {
-            self.0.remove(&key);
+            self.0.remove(key);
         }
     }
 

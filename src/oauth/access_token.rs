@@ -68,11 +68,11 @@ async fn signed(
 pub fn bearer<'a>(headers: &'a HeaderMap, form: Option<&'a Params>) -> Result<&'a str, OAuthError> {
     let in_form = form.and_then(|form| form.get("access_token"));
     match (authorization(headers), in_form) {
-        (Authorization::Bearer(token), None) => Ok(token),
-        (Authorization::Absent, Some(token)) => Ok(token),
-        (Authorization::Absent, None) => Err(ErrorKind::MissingToken.into()),
-        (_, Some(_)) => Err(OAuthError::invalid_request("the token is sent in two ways")),
-        (Authorization::Basic(_), None) => Err(ErrorKind::MissingToken.into()),
+        (Authorization::Bearer(token), None) | (Authorization::Absent, Some(token)) => Ok(token),
+        (Authorization::Absent | Authorization::Basic(_), None) => {
+            Err(ErrorKind::MissingToken.into())
+        }
         (Authorization::Unusable { .. }, None) => Err(ErrorKind::InvalidToken.into()),
+        (_, Some(_)) => Err(OAuthError::invalid_request("the token is sent in two ways")),
     }
 }

@@ -23,7 +23,7 @@ const INTROSPECT_SCOPE: &str = "token.introspect";
 
 /// RFC 7662 section 2.2.
 #[derive(Serialize)]
-struct Active<'a> {
+struct Answer<'a> {
     active: bool,
     #[serde(skip_serializing_if = "Scope::is_empty")]
     scope: &'a Scope,
@@ -97,7 +97,7 @@ async fn answer(
         let claims = live.claims();
         return Ok(respond::json(
             StatusCode::OK,
-            &Active {
+            &Answer {
                 active: true,
                 scope: &claims.scope,
                 client_id: &claims.client_id,
@@ -198,7 +198,7 @@ async fn refresh_token(
     };
     Ok(Some(respond::json(
         StatusCode::OK,
-        &Active {
+        &Answer {
             active: true,
             scope: &row.token.scope,
             client_id: &row.token.client_id,

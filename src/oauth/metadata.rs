@@ -50,7 +50,7 @@ impl Document {
 pub struct Documents(Arc<Cache<String, Arc<Document>>>);
 
 impl Documents {
-    pub fn new(db: Db) -> Self {
+    pub fn new(db: &Db) -> Self {
         let cache = Arc::new(Cache::new(db.clone(), CAPACITY));
         let listener = Arc::downgrade(&cache);
         db.feed().subscribe(move |change| {
@@ -59,7 +59,7 @@ impl Documents {
             };
             match change {
                 Change::SigningKeys { tenant } | Change::Resources { tenant } => {
-                    cache.forget(tenant)
+                    cache.forget(tenant);
                 }
                 Change::Tenant { tenant } => cache.forget(tenant),
                 Change::Everything => cache.forget_all(),

@@ -12,7 +12,7 @@ use crate::base::id::random_id;
 const FEED_INTERVAL: Duration = Duration::from_millis(500);
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 const KEY_INTERVAL: Duration = Duration::from_secs(10);
-const REAP_INTERVAL: Duration = Duration::from_secs(60);
+const REAP_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Starts the tasks.
 pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
@@ -60,9 +60,8 @@ async fn follow_changes(app: App) {
                 tracing::warn!(%error, "the revocation set could not be loaded");
             }
         }
-        Ok(()) => {}
         Err(error) if !was_stale => tracing::warn!(%error, "the change feed cannot be read"),
-        Err(_) => {}
+        Ok(()) | Err(_) => {}
     }
 }
 

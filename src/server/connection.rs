@@ -201,12 +201,11 @@ impl Shared {
         mut request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Tracked>, Infallible>> + Send + use<> {
         let in_flight = InFlight::begin(activity, &request);
-        let outcome = match objection(&request, self.limits.max_headers) {
-            Some(status) => Err(refuse(status, request.version())),
-            None => {
-                request.extensions_mut().insert(peer);
-                Ok(self.router.clone().call(request))
-            }
+        let outcome = if let Some(status) = objection(&request, self.limits.max_headers) {
+            Err(refuse(status, request.version()))
+        } else {
+            request.extensions_mut().insert(peer);
+            Ok(self.router.clone().call(request))
         };
         async move {
             let response = match outcome {

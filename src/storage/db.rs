@@ -383,9 +383,9 @@ impl Tx {
     }
 
     async fn abandon(&mut self, error: &DbError) {
-        if error.poisons_connection() && matches!(self.connection, Connection::Postgres(_)) {
-            self.close_on_drop();
-        } else if self.bare("ROLLBACK").await.is_err() {
+        let poisoned =
+            error.poisons_connection() && matches!(self.connection, Connection::Postgres(_));
+        if poisoned || self.bare("ROLLBACK").await.is_err() {
             self.close_on_drop();
         }
     }

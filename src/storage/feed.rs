@@ -14,7 +14,7 @@ use crate::base::clock::{Timestamp, monotonic};
 /// A node that has not read the feed for this long trusts its memory no more.
 const STALE_AFTER: Duration = Duration::from_secs(2);
 /// Past this pause the feed may already have been cut: everything is forgotten instead.
-const FORGET_AFTER: Duration = Duration::from_secs(600);
+const FORGET_AFTER: Duration = Duration::from_mins(10);
 const PAGE: i64 = 1000;
 
 /// One changed thing.

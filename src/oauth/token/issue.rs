@@ -39,7 +39,7 @@ pub struct Authorization {
 
 pub enum Subject {
     Client,
-    User(User),
+    User(Box<User>),
 }
 
 /// What is spent by issuing.
@@ -47,7 +47,7 @@ pub enum Source {
     /// Client credentials: nothing to spend, nothing to store.
     None,
     /// A login just made; its session is stored with the tokens.
-    Login(Authenticated),
+    Login(Box<Authenticated>),
     /// A refresh token, spent in the same transaction.
     RefreshToken(Box<Redeemed>),
     /// A refresh token spent before, within its retry window.

@@ -15,10 +15,10 @@ use crate::server::listen::Limits;
 
 /// How long a request may go without a byte or a frame in either direction. A request's own
 /// time-outs are shorter; this ends the peer that keeps its flow-control window shut.
-const STALL: Duration = Duration::from_secs(300);
+const STALL: Duration = Duration::from_mins(5);
 
 /// The longest sleep between two looks. It keeps the sum of instants in range whatever the limits.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// The state behind a connection's time limits. Written by the stream and by the requests, which
 /// for HTTP/2 are other tasks, and read by the connection's task alone.

@@ -37,10 +37,10 @@ pub(super) async fn redeem(
     let scope = scope_policy::for_user(asked, metadata, &catalog, &login.user().roles)?;
     let target = scope_policy::target(params, scope, &catalog)?;
     Ok(Authorization {
-        subject: Subject::User(login.user().clone()),
+        subject: Subject::User(Box::new(login.user().clone())),
         target,
         catalog,
-        source: Source::Login(login),
+        source: Source::Login(Box::new(login)),
     })
 }
 

@@ -102,7 +102,7 @@ pub(super) async fn redeem(
         Source::Retry(retried)
     };
     Ok(Authorization {
-        subject: Subject::User(user),
+        subject: Subject::User(Box::new(user)),
         target,
         catalog,
         source,
