@@ -8,13 +8,12 @@ use futures_util::future::BoxFuture;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool};
 use sqlx::query::Query;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, Postgres, Sqlite};
 
 use super::error::DbError;
 use super::feed::Feed;
+use super::lanes::{Lane, Lanes};
 use super::sql::{Row, Sql, Value, sql};
 
 /// How long a caller waits for a connection before it is told to come back later.
@@ -33,10 +32,7 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite {
-        readers: SqlitePool,
-        writer: SqlitePool,
-    },
+    Sqlite { readers: Lanes, writer: Lanes },
     Postgres(PgPool),
 }
 
@@ -51,10 +47,12 @@ pub struct Tx {
     /// A statement failed: PostgreSQL would answer COMMIT with success and keep nothing, SQLite
     /// would keep the rest. Neither may happen.
     failed: bool,
+    /// Neither committed nor rolled back: such a connection must not be used again.
+    open: bool,
 }
 
 enum Connection {
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Lane),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -88,7 +86,8 @@ impl Db {
     pub async fn all(&self, query: Sql) -> Result<Vec<Row>, DbError> {
         match &self.engine {
             Engine::Sqlite { readers, .. } => {
-                sqlite(query).fetch_all(readers).await.map(sqlite_rows)
+                let mut lane = readers.take().await?;
+                sqlite(query).fetch_all(&mut *lane).await.map(sqlite_rows)
             }
             Engine::Postgres(pool) => postgres(query).fetch_all(pool).await.map(postgres_rows),
         }
@@ -98,10 +97,11 @@ impl Db {
     /// Reads the first row of a query, if there is one.
     pub async fn one(&self, query: Sql) -> Result<Option<Row>, DbError> {
         match &self.engine {
-            Engine::Sqlite { readers, .. } => sqlite(query)
-                .fetch_optional(readers)
-                .await
-                .map(|row| row.map(Row::Sqlite)),
+            Engine::Sqlite { readers, .. } => {
+                let mut lane = readers.take().await?;
+                let row = sqlite(query).fetch_optional(&mut *lane).await;
+                row.map(|row| row.map(Row::Sqlite))
+            }
             Engine::Postgres(pool) => postgres(query)
                 .fetch_optional(pool)
                 .await
@@ -161,7 +161,7 @@ impl Db {
 
     async fn begin(&self) -> Result<Tx, DbError> {
         let mut connection = match &self.engine {
-            Engine::Sqlite { writer, .. } => Connection::Sqlite(writer.acquire().await?),
+            Engine::Sqlite { writer, .. } => Connection::Sqlite(writer.take().await?),
             Engine::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
         };
         // Taking the write lock at once is what lets SQLite's busy time-out apply: a transaction
@@ -176,18 +176,14 @@ impl Db {
                 .await
                 .map(drop),
         };
-        let mut tx = Tx {
+        let tx = Tx {
             connection,
             changes: Vec::new(),
             failed: false,
+            open: true,
         };
-        if let Err(error) = begun {
-            let error = DbError::from(error);
-            if error.poisons_connection() && !self.is_sqlite() {
-                tx.close_on_drop();
-            }
-            return Err(error);
-        }
+        // Even where the begin failed: a cancelled one may still have happened.
+        begun?;
         Ok(tx)
     }
 
@@ -196,11 +192,8 @@ impl Db {
         use sqlx::{Executor as _, SqlSafeStr as _};
         match &self.engine {
             Engine::Sqlite { readers, .. } => {
-                readers
-                    .acquire()
-                    .await?
-                    .prepare(text.into_sql_str())
-                    .await?;
+                let mut lane = readers.take().await?;
+                (&mut *lane).prepare(text.into_sql_str()).await?;
             }
             Engine::Postgres(pool) => {
                 pool.acquire().await?.prepare(text.into_sql_str()).await?;
@@ -235,19 +228,10 @@ impl Engine {
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .statement_cache_capacity(256);
-        let pool = |connections: u32| {
-            PoolOptions::<Sqlite>::new()
-                .min_connections(connections.min(1))
-                .max_connections(connections)
-                .acquire_timeout(BUSY_TIMEOUT + ACQUIRE_TIMEOUT)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-        };
-        let writer = pool(1).connect_with(options.clone()).await?;
-        let readers = pool(SQLITE_READERS)
-            .connect_with(options.pragma("query_only", "ON"))
-            .await?;
+        let patience = BUSY_TIMEOUT + ACQUIRE_TIMEOUT;
+        let writer = Lanes::open(options.clone(), 1, patience).await?;
+        let options = options.pragma("query_only", "ON");
+        let readers = Lanes::open(options, SQLITE_READERS, patience).await?;
         Ok(Self::Sqlite { readers, writer })
     }
 
@@ -277,6 +261,17 @@ impl Engine {
             .connect_with(options)
             .await?;
         Ok(Self::Postgres(pool))
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if self.open {
+            match &mut self.connection {
+                Connection::Sqlite(lane) => lane.discard(),
+                Connection::Postgres(connection) => connection.close_on_drop(),
+            }
+        }
     }
 }
 
@@ -379,22 +374,15 @@ impl Tx {
             }
         }
         self.bare("COMMIT").await?;
+        self.open = false;
         Ok(!changes.is_empty())
     }
 
     async fn abandon(&mut self, error: &DbError) {
         let poisoned =
             error.poisons_connection() && matches!(self.connection, Connection::Postgres(_));
-        if poisoned || self.bare("ROLLBACK").await.is_err() {
-            self.close_on_drop();
-        }
-    }
-
-    fn close_on_drop(&mut self) {
-        match &mut self.connection {
-            Connection::Sqlite(connection) => connection.close_on_drop(),
-            Connection::Postgres(connection) => connection.close_on_drop(),
-        }
+        // What cannot be rolled back is thrown away when dropped.
+        self.open = poisoned || self.bare("ROLLBACK").await.is_err();
     }
 
     async fn bare(&mut self, text: &'static str) -> Result<(), DbError> {

@@ -13,6 +13,7 @@ pub mod db;
 pub mod error;
 pub mod feed;
 pub mod instance;
+mod lanes;
 pub mod leases;
 pub mod migrate;
 pub mod reaper;
