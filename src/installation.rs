@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::admin::{AdminError, tenants};
 use crate::app::App;
 use crate::base::clock::Clock;
+use crate::base::id::random_id;
 use crate::base::master_key::MasterKey;
 use crate::base::random::Random;
 use crate::config::{Config, master_key};
@@ -82,10 +83,11 @@ async fn find_master_key(
         OpenError::Database(without_password(config.database_url.expose()), error)
     })?;
     if made_before.is_some() {
-        return Err(OpenError::KeyLost(path));
+        // Another process may have made both between our two looks.
+        return read_key(&path)?.ok_or(OpenError::KeyLost(path));
     }
     let key = MasterKey::generate(random);
-    match write_new(&path, &key.to_text()) {
+    match write_new(&path, &key.to_text(), random) {
         Ok(()) => Ok(key),
         // Another process was first: its key stands.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -110,8 +112,9 @@ fn read_key(path: &Path) -> Result<Option<MasterKey>, OpenError> {
 
 /// Writes beside the target and links it into place: nobody ever reads half a key, and nobody's
 /// key is replaced.
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+fn write_new(path: &Path, text: &str, random: &Random) -> std::io::Result<()> {
+    // Not the process id: in containers everybody is number one.
+    let draft = path.with_extension(format!("draft-{}", random_id(random)));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -68,9 +68,17 @@ impl World {
         let mut config = settings(&database.url);
         configure(&mut config);
         let app = node(config, &clock).await;
-        let tenant = tenants::get(&app, "default").await.expect("the default tenant");
+        let tenant = tenants::get(&app, "default")
+            .await
+            .expect("the default tenant");
         let anonymous = caller(&app, "127.0.0.1:40000");
-        Self { app, clock, tenant, database, anonymous }
+        Self {
+            app,
+            clock,
+            tenant,
+            database,
+            anonymous,
+        }
     }
 
     /// A second process on the same database, following the change feed only when it is told to.
@@ -87,7 +95,10 @@ impl World {
 
     /// The same from another address.
     pub fn from(&self, address: &str) -> Caller {
-        Caller { peer: format!("{address}:40000").parse().expect("an address"), ..self.anonymous.clone() }
+        Caller {
+            peer: format!("{address}:40000").parse().expect("an address"),
+            ..self.anonymous.clone()
+        }
     }
 
     pub fn advance(&self, seconds: u64) {
@@ -131,15 +142,26 @@ impl World {
             ..ClientMetadata::default()
         };
         change(&mut metadata);
-        let secret = if metadata.uses_secret() { clients::Secret::Generate } else { clients::Secret::Keep };
+        let secret = if metadata.uses_secret() {
+            clients::Secret::Generate
+        } else {
+            clients::Secret::Keep
+        };
         let actor = Actor::command_line();
-        let made = clients::create(&self.app, &actor, tenant, client_id, metadata, true, secret).await;
+        let made =
+            clients::create(&self.app, &actor, tenant, client_id, metadata, true, secret).await;
         let secret = made.unwrap_or_else(|error| panic!("client {client_id}: {error}"));
         Service {
             caller: self.anonymous.clone(),
-            prefix: if tenant.is_default() { String::new() } else { format!("/t/{}", tenant.slug) },
+            prefix: if tenant.is_default() {
+                String::new()
+            } else {
+                format!("/t/{}", tenant.slug)
+            },
             client_id: client_id.to_owned(),
-            secret: secret.map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+            secret: secret
+                .map(|secret| secret.expose().to_owned())
+                .unwrap_or_default(),
         }
     }
 
@@ -168,27 +190,49 @@ impl World {
 
     pub async fn resource(&self, resource: Resource) {
         let actor = Actor::command_line();
-        resources::put(&self.app, &actor, &self.tenant, &resource).await.expect("a resource");
+        resources::put(&self.app, &actor, &self.tenant, &resource)
+            .await
+            .expect("a resource");
     }
 
     /// Enables or disables an account, as an operator would.
     pub async fn set_enabled(&self, person: &Person, enabled: bool) {
-        let user = users::get(&self.app, &self.tenant, &person.id).await.expect("the user");
-        let input = UserInput { enabled, ..users::input_of(&user) };
+        let user = users::get(&self.app, &self.tenant, &person.id)
+            .await
+            .expect("the user");
+        let input = UserInput {
+            enabled,
+            ..users::input_of(&user)
+        };
         let actor = Actor::command_line();
-        users::update(&self.app, &actor, &self.tenant, &user, input).await.expect("updated");
+        users::update(&self.app, &actor, &self.tenant, &user, input)
+            .await
+            .expect("updated");
     }
 }
 
 pub async fn follow(app: &App) {
-    app.store.db().feed().catch_up(app.store.db()).await.expect("the feed can be read");
+    app.store
+        .db()
+        .feed()
+        .catch_up(app.store.db())
+        .await
+        .expect("the feed can be read");
 }
 
 async fn node(config: Config, clock: &Clock) -> App {
     let app = installation::open(config, clock.clone(), Random::System).await;
     let app = app.unwrap_or_else(|error| panic!("the installation opens: {error}"));
-    app.store.db().feed().start(app.store.db()).await.expect("the feed starts");
-    app.directory.load(app.clock.now()).await.expect("the revocations load");
+    app.store
+        .db()
+        .feed()
+        .start(app.store.db())
+        .await
+        .expect("the feed starts");
+    app.directory
+        .load(app.clock.now())
+        .await
+        .expect("the revocations load");
     app
 }
 
