@@ -1,7 +1,7 @@
 //! The audit trail: rows that are only ever appended, in the transaction of the action itself.
 
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::{DbError, Scoped};
 use crate::model::audit_event::AuditEvent;
 

@@ -1,7 +1,7 @@
 //! Registered clients and the digests of their secrets.
 
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, revocations, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;

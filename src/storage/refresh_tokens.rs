@@ -1,8 +1,8 @@
 //! Refresh tokens: single use, in families that share a session.
 
 use super::access_tokens::{self, StoredAccessToken};
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::users::user_of;
 use super::{DbError, Scoped};
 use crate::base::clock::Timestamp;

@@ -1,7 +1,7 @@
 //! The revocation set: rows here, the whole of it in every node's memory.
 
-use super::db::Tx;
 use super::sql::sql;
+use super::tx::Tx;
 use super::{DbError, Scoped, Store};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;

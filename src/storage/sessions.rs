@@ -1,9 +1,9 @@
 //! Sign-ins and their ends.
 
 use super::access_tokens::{self, StoredAccessToken};
-use super::db::Tx;
 use super::refresh_tokens::{self, NewRefreshToken};
 use super::sql::sql;
+use super::tx::Tx;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, revocations};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
