@@ -80,12 +80,17 @@ pub struct Target {
     pub audience: Vec<String>,
 }
 
-/// Narrows `scope` to the `resource` parameters, if there are any.
-pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target, OAuthError> {
+/// The `resource` parameters, each once and in order.
+pub fn audiences(params: &Params) -> Vec<String> {
     let mut audience: Vec<String> = params.all("resource").map(str::to_owned).collect();
     audience.sort();
     audience.dedup();
-    narrow(scope, audience, catalog)
+    audience
+}
+
+/// Narrows `scope` to the `resource` parameters, if there are any.
+pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target, OAuthError> {
+    narrow(scope, audiences(params), catalog)
 }
 
 /// Keeps the scopes of the named resources and those of the issuer itself.
