@@ -1,6 +1,7 @@
 //! The connection server on real sockets: what peers may send, how long, how many, and how it stops.
 
 mod framing;
+mod http2;
 mod limits;
 mod stopping;
 mod tls;
@@ -23,10 +24,13 @@ use users_core::server::listen::{Drained, Limits, Listener, Transport, serve};
 use users_core::web::request_info::Peer;
 
 /// Far longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A limit that is meant to be reached.
+const SHORT: Duration = Duration::from_millis(300);
 
 /// A time that no test lives to see.
-const NEVER: Duration = Duration::from_secs(24 * 3600);
+const NEVER: Duration = Duration::from_hours(24);
 
 /// What the handlers saw and wait for.
 #[derive(Default)]
@@ -225,33 +229,4 @@ fn status(answer: &str) -> u16 {
         .get(..3);
     code.and_then(|code| code.parse().ok())
         .unwrap_or_else(|| panic!("no answer: {answer:?}"))
-}
-
-/// The opening of an HTTP/2 connection and a GET of `/` on stream 1, with further header fields.
-fn http2_get(fields: &[u8]) -> Vec<u8> {
-    // Static table entries 2, 6 and 4 (GET, http, /), and entry 1 (:authority) with a value.
-    let mut block = b"\x82\x86\x84\x41\x09localhost".to_vec();
-    block.extend_from_slice(fields);
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    bytes.extend_from_slice(&u32::try_from(block.len()).unwrap().to_be_bytes()[1..]);
-    bytes.extend_from_slice(b"\x01\x05\0\0\0\x01");
-    bytes.extend_from_slice(&block);
-    bytes
-}
-
-/// Reads HTTP/2 frames up to the first of this type, and returns its payload.
-async fn http2_frame(stream: &mut (impl AsyncRead + Unpin), kind: u8) -> Vec<u8> {
-    soon(async {
-        loop {
-            let mut head = [0; 9];
-            stream.read_exact(&mut head).await.unwrap();
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            let mut payload = vec![0; length as usize];
-            stream.read_exact(&mut payload).await.unwrap();
-            if head[3] == kind {
-                return payload;
-            }
-        }
-    })
-    .await
 }
