@@ -3,6 +3,7 @@
 pub mod database;
 pub mod http;
 pub mod people;
+pub mod socket;
 pub mod world;
 
 pub use database::databases;
