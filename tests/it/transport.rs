@@ -15,7 +15,6 @@ use axum::extract::{OriginalUri, State};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -23,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 use users_core::server::listen::{Drained, Limits, Listener, Transport, serve};
 use users_core::web::request_info::Peer;
 
-/// Far longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::support::socket::{
+    PATIENCE, answer, converse, fetch, http2_frame, http2_get, rest, soon, status, until,
+};
 
 /// A limit that is meant to be reached.
 const SHORT: Duration = Duration::from_millis(300);
@@ -153,80 +153,4 @@ fn router(watch: Arc<Watch>) -> Router {
         .route("/peer", get(peer))
         .fallback(any(note))
         .with_state(watch)
-}
-
-/// The future's end, which must come.
-async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .expect("still waiting")
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    soon(async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-}
-
-/// Reads one answer that has a Content-Length.
-async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut read = Vec::new();
-    soon(async {
-        loop {
-            let text = String::from_utf8_lossy(&read);
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head
-                    .lines()
-                    .find_map(|line| line.strip_prefix("content-length: "))
-                    .map_or(0, |length| length.parse().unwrap());
-                if body.len() >= length {
-                    return text.into_owned();
-                }
-            }
-            let mut byte = [0; 1];
-            stream.read_exact(&mut byte).await.unwrap();
-            read.push(byte[0]);
-        }
-    })
-    .await
-}
-
-/// One GET on a connection that stays open.
-async fn fetch(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), path: &str) -> String {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    answer(stream).await
-}
-
-/// All that still comes before the connection ends, by a close or a reset.
-async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut read = Vec::new();
-    let _ = soon(stream.read_to_end(&mut read)).await;
-    String::from_utf8_lossy(&read).into_owned()
-}
-
-/// Sends bytes and reads until the server closes; sending goes on beside the reading.
-async fn converse(address: SocketAddr, bytes: Vec<u8>) -> String {
-    let stream = soon(TcpStream::connect(address)).await.unwrap();
-    let (mut reader, mut writer) = stream.into_split();
-    let sending = tokio::spawn(async move {
-        let _ = writer.write_all(&bytes).await;
-        // Kept: a half-closed connection would end for that reason alone.
-        writer
-    });
-    let text = rest(&mut reader).await;
-    drop(soon(sending).await);
-    text
-}
-
-fn status(answer: &str) -> u16 {
-    let code = answer
-        .strip_prefix("HTTP/1.1 ")
-        .unwrap_or_default()
-        .get(..3);
-    code.and_then(|code| code.parse().ok())
-        .unwrap_or_else(|| panic!("no answer: {answer:?}"))
 }

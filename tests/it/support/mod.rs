@@ -4,6 +4,7 @@ pub mod database;
 pub mod http;
 pub mod people;
 pub mod raw;
+pub mod socket;
 pub mod world;
 
 pub use database::databases;
