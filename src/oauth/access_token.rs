@@ -73,6 +73,6 @@ pub fn bearer<'a>(headers: &'a HeaderMap, form: Option<&'a Params>) -> Result<&'
             Err(ErrorKind::MissingToken.into())
         }
         (Authorization::Unusable { .. }, None) => Err(ErrorKind::InvalidToken.into()),
-        (_, Some(_)) => Err(OAuthError::invalid_request("the token is sent in two ways")),
+        (_, Some(_)) => Err(ErrorKind::AmbiguousToken.into()),
     }
 }
