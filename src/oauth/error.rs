@@ -275,6 +275,9 @@ impl From<FormError> for OAuthError {
                 Self::invalid_request("the body must be application/x-www-form-urlencoded")
             }
             FormError::Broken => Self::invalid_request("the body ended early"),
+            FormError::Query => {
+                Self::invalid_request("parameters belong in the body, not in the address")
+            }
             FormError::Params(error) => Self {
                 description: Cow::Owned(error.to_string()),
                 ..ErrorKind::InvalidRequest.into()
