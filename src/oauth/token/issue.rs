@@ -208,6 +208,7 @@ fn claims(
         aud: form.audience.clone(),
         exp: ctx.now.seconds() + form.lifetime,
         iat: ctx.now.seconds(),
+        nbf: None,
         jti: app.opaque_id(),
         client_id: client.client_id().to_owned(),
         username: user.map(|user| user.username.clone()),
