@@ -63,7 +63,7 @@ pub struct TokenResponse {
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// Always there: without it, the client would take what it asked for as granted (section 5.1).
     scope: String,
 }
 
