@@ -6,6 +6,7 @@ mod floors;
 mod introspect;
 mod jws;
 mod password_grant;
+mod private_key_jwt;
 mod races;
 mod refresh;
 mod revoke;
