@@ -5,6 +5,7 @@ mod config;
 mod floors;
 mod introspect;
 mod jws;
+mod jwt;
 mod password_grant;
 mod private_key_jwt;
 mod races;
