@@ -1,6 +1,7 @@
 //! Worlds to test in: a whole application on a fresh database, with a clock moved by hand.
 
 pub mod database;
+pub mod forge;
 pub mod http;
 pub mod people;
 pub mod raw;

@@ -1,46 +1,15 @@
-//! HTTP/2 (RFC 9113) without a library, so that a peer may also misbehave.
+//! HTTP/2 (RFC 9113): peers that idle, overdo it, or are told to go.
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use users_core::server::listen::{Drained, Limits};
 
-use super::{Running, SHORT, patient, rest, soon};
+use super::{Running, SHORT, http2_frame, http2_get, patient, rest, soon};
 
 /// Types of frames (RFC 9113 section 6).
-pub(super) const HEADERS: u8 = 0x01;
+const HEADERS: u8 = 0x01;
 const DATA: u8 = 0x00;
 const PING: u8 = 0x06;
 const GOAWAY: u8 = 0x07;
-
-/// The opening of an HTTP/2 connection and a GET on stream 1, with further header fields.
-pub(super) fn get(path: &str, fields: &[u8]) -> Vec<u8> {
-    // Static table entries 2 and 6 (GET, http), then 1 and 4 (:authority, :path) with values.
-    let mut block = b"\x82\x86\x01\x09localhost\x04".to_vec();
-    block.push(u8::try_from(path.len()).unwrap());
-    block.extend_from_slice(path.as_bytes());
-    block.extend_from_slice(fields);
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    bytes.extend_from_slice(&u32::try_from(block.len()).unwrap().to_be_bytes()[1..]);
-    bytes.extend_from_slice(b"\x01\x05\0\0\0\x01");
-    bytes.extend_from_slice(&block);
-    bytes
-}
-
-/// Reads HTTP/2 frames up to the first of this type, and returns its payload.
-pub(super) async fn frame(stream: &mut (impl AsyncRead + Unpin), kind: u8) -> Vec<u8> {
-    soon(async {
-        loop {
-            let mut head = [0; 9];
-            stream.read_exact(&mut head).await.unwrap();
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            let mut payload = vec![0; length as usize];
-            stream.read_exact(&mut payload).await.unwrap();
-            if head[3] == kind {
-                return payload;
-            }
-        }
-    })
-    .await
-}
 
 #[tokio::test]
 async fn an_idle_http2_connection_is_closed_with_goaway() {
@@ -49,9 +18,13 @@ async fn an_idle_http2_connection_is_closed_with_goaway() {
         ..patient()
     });
     let mut stream = server.connect().await;
-    stream.write_all(&get("/", b"")).await.unwrap();
-    assert_eq!(frame(&mut stream, HEADERS).await[0], 0x88, "not a 200");
-    let goaway = frame(&mut stream, GOAWAY).await;
+    stream.write_all(&http2_get(b"")).await.unwrap();
+    assert_eq!(
+        http2_frame(&mut stream, HEADERS).await[0],
+        0x88,
+        "not a 200"
+    );
+    let goaway = http2_frame(&mut stream, GOAWAY).await;
     assert_eq!(goaway[4..8], [0; 4], "closed for an error");
     rest(&mut stream).await;
 }
@@ -63,14 +36,14 @@ async fn pings_do_not_keep_an_http2_connection_open() {
         ..patient()
     });
     let (mut reader, mut writer) = server.connect().await.into_split();
-    writer.write_all(&get("/", b"")).await.unwrap();
+    writer.write_all(&http2_get(b"")).await.unwrap();
     let pinging = tokio::spawn(async move {
         let ping = b"\0\0\x08\x06\0\0\0\0\0ping ing";
         while writer.write_all(ping).await.is_ok() {
             tokio::time::sleep(SHORT / 10).await;
         }
     });
-    let goaway = frame(&mut reader, GOAWAY).await;
+    let goaway = http2_frame(&mut reader, GOAWAY).await;
     assert_eq!(goaway[4..8], [0; 4], "closed for an error");
     rest(&mut reader).await;
     soon(pinging).await.unwrap();
@@ -82,8 +55,8 @@ async fn http2_counts_header_fields_too() {
     let mut stream = server.connect().await;
     // A literal field without indexing: name "a", value "b".
     let fields = b"\0\x01a\x01b".repeat(101);
-    stream.write_all(&get("/", &fields)).await.unwrap();
-    let head = frame(&mut stream, HEADERS).await;
+    stream.write_all(&http2_get(&fields)).await.unwrap();
+    let head = http2_frame(&mut stream, HEADERS).await;
     assert_ne!(head[0], 0x88, "answered with 200");
     assert!(server.paths().is_empty());
 }
@@ -91,7 +64,7 @@ async fn http2_counts_header_fields_too() {
 #[tokio::test]
 async fn http2_peers_that_cancel_in_masses_are_sent_away() {
     let server = Running::plain(patient());
-    let mut bytes = get("/", b"");
+    let mut bytes = http2_get(b"");
     let headers = bytes.split_off(24 + 9);
     for stream in (1..4001_u32).step_by(2) {
         bytes.extend_from_slice(&headers[..5]);
@@ -103,7 +76,7 @@ async fn http2_peers_that_cancel_in_masses_are_sent_away() {
     }
     let (mut reader, mut writer) = server.connect().await.into_split();
     let sending = tokio::spawn(async move { writer.write_all(&bytes).await });
-    let goaway = frame(&mut reader, GOAWAY).await;
+    let goaway = http2_frame(&mut reader, GOAWAY).await;
     assert_eq!(goaway[7], 0x0b, "not ENHANCE_YOUR_CALM: {goaway:?}");
     rest(&mut reader).await;
     let _ = soon(sending).await;
@@ -114,20 +87,28 @@ async fn http2_peers_that_cancel_in_masses_are_sent_away() {
 async fn a_stop_tells_http2_peers_and_finishes_their_requests() {
     let server = Running::plain(patient());
     let mut stream = server.connect().await;
-    stream.write_all(&get("/slow", b"")).await.unwrap();
+    let mut request = http2_get(b"");
+    // Behind preface, SETTINGS and the frame's head, a literal :path in place of the third field.
+    request.splice(44..45, *b"\x04\x05/slow");
+    request[35] += 6;
+    stream.write_all(&request).await.unwrap();
     server.waiting(1).await;
     server.stop.cancel();
-    frame(&mut stream, GOAWAY).await;
+    http2_frame(&mut stream, GOAWAY).await;
     // The answer to this ping says that no request is on the way any more.
     let mut pong = b"\0\0\x08\x06\x01\0\0\0\0".to_vec();
-    pong.extend(frame(&mut stream, PING).await);
+    pong.extend(http2_frame(&mut stream, PING).await);
     stream.write_all(&pong).await.unwrap();
-    let goaway = frame(&mut stream, GOAWAY).await;
+    let goaway = http2_frame(&mut stream, GOAWAY).await;
     assert_eq!(goaway, [0, 0, 0, 1, 0, 0, 0, 0], "last stream, no error");
 
     server.watch.gate.0.add_permits(1);
-    assert_eq!(frame(&mut stream, HEADERS).await[0], 0x88, "not a 200");
-    assert_eq!(frame(&mut stream, DATA).await, b"slow but done");
+    assert_eq!(
+        http2_frame(&mut stream, HEADERS).await[0],
+        0x88,
+        "not a 200"
+    );
+    assert_eq!(http2_frame(&mut stream, DATA).await, b"slow but done");
     rest(&mut stream).await;
     assert_eq!(
         server.drained().await,

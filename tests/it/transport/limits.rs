@@ -133,19 +133,28 @@ async fn oversized_heads_are_answered_with_an_error_and_closed() {
 #[tokio::test]
 async fn a_refused_peer_that_is_still_sending_is_not_reset() {
     let server = Running::plain(patient());
-    let request = format!("GET / HTTP/1.1\r\nX-Long: {}", "x".repeat(300 * 1024));
-    let (mut reader, mut writer) = server.connect().await.into_split();
-    let sending = tokio::spawn(async move {
-        let sent = writer.write_all(request.as_bytes()).await;
-        (sent, writer)
-    });
-    assert_eq!(status(&rest(&mut reader).await), 431);
-    // A reset would arrive behind the answer.
-    tokio::time::sleep(SHORT / 3).await;
-    let (sent, _writer) = soon(sending).await.unwrap();
-    sent.unwrap();
-    let reset = reader.as_ref().take_error().unwrap();
-    assert!(reset.is_none(), "{reset:?}");
+    let length = 300 * 1024;
+    for (head, refusal) in [
+        ("GET / HTTP/1.1\r\nX-Long: ".to_owned(), 431),
+        (
+            format!("POST /refuse HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"),
+            413,
+        ),
+    ] {
+        let request = head + &"x".repeat(length);
+        let (mut reader, mut writer) = server.connect().await.into_split();
+        let sending = tokio::spawn(async move {
+            let sent = writer.write_all(request.as_bytes()).await;
+            (sent, writer)
+        });
+        assert_eq!(status(&rest(&mut reader).await), refusal);
+        // A reset would arrive behind the answer.
+        tokio::time::sleep(SHORT / 3).await;
+        let (sent, _writer) = soon(sending).await.unwrap();
+        sent.unwrap();
+        let reset = reader.as_ref().take_error().unwrap();
+        assert!(reset.is_none(), "{refusal}: {reset:?}");
+    }
 }
 
 #[tokio::test]

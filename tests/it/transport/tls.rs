@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use users_core::server::listen::{Limits, Transport};
 use users_core::server::tls::{TlsError, TlsReloader};
 
-use super::{Running, fetch, http2, patient, rest, soon};
+use super::{Running, fetch, http2_frame, http2_get, patient, rest, soon};
 
 const OFTEN: Duration = Duration::from_millis(20);
 
@@ -133,17 +133,13 @@ async fn alpn_chooses_the_protocol() {
     client.protocols = vec!["http/1.1", "h2"];
     let mut stream = client.connect(&server).await;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    stream.write_all(&http2::get("/", b"")).await.unwrap();
-    assert_eq!(
-        http2::frame(&mut stream, http2::HEADERS).await[0],
-        0x88,
-        "not a 200"
-    );
+    stream.write_all(&http2_get(b"")).await.unwrap();
+    assert_eq!(http2_frame(&mut stream, 0x01).await[0], 0x88, "not a 200");
 
     client.protocols = vec!["http/1.1"];
     let mut stream = client.connect(&server).await;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-    stream.write_all(&http2::get("/", b"")).await.unwrap();
+    stream.write_all(&http2_get(b"")).await.unwrap();
     assert!(!rest(&mut stream).await.contains("200"));
     assert_eq!(server.paths(), ["/"]);
 }
