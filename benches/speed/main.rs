@@ -67,8 +67,9 @@ fn main() -> ExitCode {
 
 fn plan(args: Vec<String>) -> Plan {
     let mut plan = Plan {
-        rounds: 9,
-        slot: Duration::from_secs(1),
+        // Many short rounds: what disturbs a slot shall be over by the next.
+        rounds: 31,
+        slot: Duration::from_millis(300),
         starts: 5,
         against: None,
         names: Vec::new(),
@@ -78,8 +79,8 @@ fn plan(args: Vec<String>) -> Plan {
         match arg.as_str() {
             "--bench" => {}
             "--quick" => {
-                plan.rounds = 3;
-                plan.slot = Duration::from_millis(250);
+                plan.rounds = 5;
+                plan.slot = Duration::from_millis(200);
             }
             "--against" => plan.against = args.next().map(PathBuf::from),
             name => plan.names.push(name.to_owned()),

@@ -1,6 +1,7 @@
 //! The order of the measurements.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use users_core::model::algorithm::Algorithm;
@@ -142,9 +143,25 @@ impl Group {
 fn signature(signer: &mut Process, algorithm: Algorithm) -> Outcome<f64> {
     let before = signer.cpu()?;
     signer.order(algorithm.name())?;
-    let count: u32 = signer.answer()?.parse()?;
+    let answer = busy_until(|| signer.answer())?;
+    let count: u32 = answer.parse()?;
     let spent = signer.cpu()?.since(&before);
     Ok(spent.all.as_secs_f64() * 1e6 / f64::from(count))
+}
+
+/// Waits the way the load does: cores may share what makes them fast.
+fn busy_until<T>(wait: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+        });
+        let outcome = wait();
+        over.store(true, Ordering::Relaxed);
+        outcome
+    })
 }
 
 /// Starts servers on a database with rows in it, one after the other: how long each took to its
