@@ -80,7 +80,6 @@ pub struct Target {
     pub audience: Vec<String>,
 }
 
-<<<<<<< HEAD
 /// The `resource` parameters, each once and in order.
 pub fn audiences(params: &Params) -> Vec<String> {
     let mut audience: Vec<String> = params.all("resource").map(str::to_owned).collect();
@@ -90,19 +89,12 @@ pub fn audiences(params: &Params) -> Vec<String> {
 }
 
 /// Narrows `scope` to the `resource` parameters, if there are any.
-pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target, OAuthError> {
-    narrow(scope, audiences(params), catalog)
-=======
-/// Narrows `scope` to the `resource` parameters, if there are any.
 ///
 /// # Errors
 /// `invalid_target` for a resource that is unknown, and for one none of whose scopes is granted: a
 /// token that does not name it would not be what was asked for.
 pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target, OAuthError> {
-    let mut audience: Vec<String> = params.all("resource").map(str::to_owned).collect();
-    audience.sort();
-    audience.dedup();
-    let target = narrow(scope, audience, catalog)?;
+    let target = narrow(scope, audiences(params), catalog)?;
     let granted = |name: &String| {
         let mut resources = catalog.granted(&target.scope);
         resources.any(|resource| resource.audience == *name)
@@ -112,7 +104,6 @@ pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target
     } else {
         Err(ErrorKind::InvalidTarget.into())
     }
->>>>>>> t1
 }
 
 /// Keeps the scopes of the named resources and those of the issuer itself.
