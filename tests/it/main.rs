@@ -13,6 +13,7 @@ mod races;
 mod refresh;
 mod revoke;
 mod routes;
+mod scopes;
 mod statements;
 mod support;
 mod token_endpoint;
