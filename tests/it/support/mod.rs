@@ -3,6 +3,7 @@
 pub mod database;
 pub mod http;
 pub mod people;
+pub mod race;
 pub mod raw;
 pub mod world;
 
