@@ -4,6 +4,7 @@ pub mod database;
 pub mod forge;
 pub mod http;
 pub mod people;
+pub mod race;
 pub mod raw;
 pub mod socket;
 pub mod world;
