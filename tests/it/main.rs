@@ -1,5 +1,6 @@
 //! The one test binary. Every test that touches rows runs on every database there is.
 
+mod brute;
 mod client_auth;
 mod config;
 mod floors;
@@ -16,6 +17,7 @@ mod routes;
 mod scopes;
 mod statements;
 mod support;
+mod throttle;
 mod token_endpoint;
 mod transport;
 mod userinfo;
