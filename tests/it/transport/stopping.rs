@@ -63,6 +63,21 @@ async fn a_request_in_the_queue_at_the_stop_is_still_answered() {
 }
 
 #[tokio::test]
+async fn a_request_that_crosses_the_stop_is_answered_as_the_last() {
+    let server = Running::plain(patient());
+    let mut stream = server.connect().await;
+    fetch(&mut stream, "/").await;
+    server.stop.cancel();
+    // Sent before the server, on this same thread, can have noticed.
+    let text = fetch(&mut stream, "/crossing").await;
+    assert_eq!(status(&text), 200);
+    assert!(text.contains("connection: close"), "{text}");
+    assert_eq!(rest(&mut stream).await, "");
+    let Drained { finished, cut } = server.drained().await;
+    assert_eq!((finished, cut), (1, 0));
+}
+
+#[tokio::test]
 async fn requests_that_outlast_the_drain_time_are_cut() {
     let server = Running::plain(Limits {
         drain_timeout: Duration::from_millis(200),
