@@ -6,6 +6,7 @@ mod client_auth;
 mod config;
 mod floors;
 mod introspect;
+mod jwks;
 mod jws;
 mod jwt;
 mod leaks;
