@@ -12,6 +12,7 @@ mod revoke;
 mod routes;
 mod statements;
 mod support;
+mod tenants;
 mod token_endpoint;
 mod transport;
 mod userinfo;
