@@ -21,6 +21,7 @@ mod scopes;
 mod setup;
 mod statements;
 mod support;
+mod tenants;
 mod throttle;
 mod token_endpoint;
 mod transport;

@@ -295,5 +295,6 @@ fn caller(app: &App, peer: &str) -> Caller {
     Caller {
         router: server::router(app, &CancellationToken::new()),
         peer: peer.parse().expect("an address"),
+        guarded: true,
     }
 }
