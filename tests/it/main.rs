@@ -1,5 +1,6 @@
 //! The one test binary. Every test that touches rows runs on every database there is.
 
+mod argon;
 mod brute;
 mod client_auth;
 mod config;
