@@ -1,5 +1,6 @@
 //! The one test binary. Every test that touches rows runs on every database there is.
 
+mod argon;
 mod brute;
 mod cli;
 mod client_auth;
@@ -10,6 +11,7 @@ mod jwks;
 mod jws;
 mod jwt;
 mod leaks;
+mod pages;
 mod password_grant;
 mod private_key_jwt;
 mod proxies;
