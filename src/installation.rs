@@ -41,15 +41,24 @@ pub enum OpenError {
 /// See [`OpenError`].
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App, OpenError> {
     let url = config.database_url.expose();
-    let shown = without_password(url);
     if let Some(file) = sqlite_file(url) {
         make_directory(&directory_of(&file))?;
         make_private(&file)?;
     }
-    let failed = |error| OpenError::Database(shown.clone(), error);
     let db = Db::open(url, config.database.max_connections)
         .await
-        .map_err(failed)?;
+        .map_err(|error| OpenError::Database(without_password(url), error))?;
+    let opened = open_on(config, db.clone(), clock, random).await;
+    if opened.is_err() {
+        // Or SQLite would leave its other files behind.
+        db.close().await;
+    }
+    opened
+}
+
+async fn open_on(config: Config, db: Db, clock: Clock, random: Random) -> Result<App, OpenError> {
+    let shown = without_password(config.database_url.expose());
+    let failed = |error| OpenError::Database(shown.clone(), error);
     migrate(&db).await.map_err(failed)?;
     let store = Store::new(db);
     let master_key = find_master_key(&config, &store, &random).await?;

@@ -115,7 +115,10 @@ fn settings_that_are_probably_not_meant_are_warned_of() {
         ended.stderr.contains("nothing here listens on port 8081"),
         "{ended:?}"
     );
-    let place = Place::new().with("USERS_CORE_ISSUER", "https://login.example");
+    let place = Place::new()
+        .with("USERS_CORE_ISSUER", "https://login.example")
+        .with("USERS_CORE_PASSWORD_HASH_MEMORY_KIB", "19456")
+        .with("USERS_CORE_PASSWORD_HASH_ITERATIONS", "2");
     let ended = place.serve().stop();
     assert!(ended.stderr.contains("proxies.trusted"), "{ended:?}");
 }
