@@ -2,6 +2,7 @@
 
 mod client_auth;
 mod config;
+mod crash;
 mod floors;
 mod introspect;
 mod jws;
