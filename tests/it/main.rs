@@ -5,6 +5,7 @@ mod brute;
 mod cli;
 mod client_auth;
 mod config;
+mod crash;
 mod floors;
 mod introspect;
 mod jwks;

@@ -66,7 +66,11 @@ pub fn settings(url: &Secret) -> Config {
 
 impl World {
     pub async fn on(database: Database, configure: &impl Fn(&mut Config)) -> Self {
-        let clock = Clock::manual(START);
+        Self::at(Clock::manual(START), database, configure).await
+    }
+
+    /// The same by another clock: other processes know only the system's.
+    pub async fn at(clock: Clock, database: Database, configure: &impl Fn(&mut Config)) -> Self {
         let mut config = settings(&database.url);
         configure(&mut config);
         let app = node(config, &clock).await;
