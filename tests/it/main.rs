@@ -2,11 +2,13 @@
 
 mod client_auth;
 mod config;
+mod cors;
 mod floors;
 mod introspect;
 mod jwks;
 mod jws;
 mod jwt;
+mod metadata;
 mod password_grant;
 mod private_key_jwt;
 mod races;
