@@ -21,13 +21,13 @@ use crate::support::world::{ISSUER, follow};
 use crate::support::{World, everywhere};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const CLIENT: &str = "signer";
+pub const CLIENT: &str = "signer";
 
-static PAIRS: LazyLock<[KeyPair; 4]> =
+pub static PAIRS: LazyLock<[KeyPair; 4]> =
     LazyLock::new(|| Algorithm::ALL.map(|algorithm| KeyPair::generate(algorithm).unwrap()));
 
 /// Registers a client that signs with the keys of this set.
-async fn register(world: &World, client_id: &str, keys: &[Value], alg: Option<Algorithm>) {
+pub async fn register(world: &World, client_id: &str, keys: &[Value], alg: Option<Algorithm>) {
     let set = json!({ "keys": keys });
     world
         .client_with(client_id, "sip.register", |metadata| by_key(metadata, set))
@@ -56,7 +56,7 @@ async fn change(world: &World, client_id: &str, change: impl FnOnce(&mut ClientM
 }
 
 /// What an honest client says just now, never twice the same.
-fn claims(world: &World) -> Value {
+pub fn claims(world: &World) -> Value {
     let now = world.clock.now().seconds();
     json!({
         "iss": CLIENT, "sub": CLIENT, "aud": ISSUER, "iat": now, "exp": now + 300,
@@ -64,7 +64,7 @@ fn claims(world: &World) -> Value {
     })
 }
 
-async fn present_to(
+pub async fn present_to(
     caller: &Caller,
     (path, form): (&str, &[(&str, &str)]),
     assertion: &str,
@@ -86,7 +86,7 @@ async fn assert_refused(world: &World, assertion: &str, why: &str) {
     reply.assert_error(401, "invalid_client");
 }
 
-fn signed(pair: &KeyPair, claims: &Value) -> String {
+pub fn signed(pair: &KeyPair, claims: &Value) -> String {
     let signer = Signer::new(pair).unwrap();
     signer.sign(Typ::Jwt, claims).unwrap()
 }
