@@ -4,6 +4,7 @@ mod client_auth;
 mod config;
 mod floors;
 mod introspect;
+mod isolation;
 mod jws;
 mod password_grant;
 mod races;
