@@ -9,6 +9,7 @@ mod cors;
 mod crash;
 mod floors;
 mod introspect;
+mod isolation;
 mod jwks;
 mod jws;
 mod jwt;

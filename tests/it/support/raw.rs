@@ -64,4 +64,38 @@ impl Raw {
         }
         .unwrap_or_else(|error| panic!("{text}: {error}"))
     }
+
+    /// Every row of every table that is this tenant's.
+    pub async fn rows_of(&mut self, tenant: &str) -> Vec<String> {
+        let owners = match self {
+            Self::Sqlite(_) => {
+                "SELECT m.name || ' ' || group_concat(c.name) FROM sqlite_master m \
+                 JOIN pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name"
+            }
+            Self::Postgres(_) => {
+                "SELECT table_name || ' ' || string_agg(column_name, ',') \
+                 FROM information_schema.columns WHERE table_schema = current_schema() \
+                 GROUP BY table_name"
+            }
+        };
+        let mut rows = Vec::new();
+        for table in self.texts(owners).await {
+            let (table, columns) = table.split_once(' ').expect("a name and columns");
+            let columns: Vec<&str> = columns.split(',').collect();
+            let owner = match table {
+                "tenants" => "id",
+                _ if columns.contains(&"tenant") => "tenant",
+                _ => continue,
+            };
+            let shown = columns
+                .iter()
+                .map(|column| format!("COALESCE(CAST({column} AS TEXT), 'NULL')"));
+            let shown = shown.collect::<Vec<_>>().join(" || '|' || ");
+            let text =
+                format!("SELECT '{table}: ' || {shown} FROM {table} WHERE {owner} = '{tenant}'");
+            rows.extend(self.texts(text.leak()).await);
+        }
+        rows.sort();
+        rows
+    }
 }
