@@ -3,7 +3,9 @@
 mod client_auth;
 mod config;
 mod cors;
+mod errors;
 mod floors;
+mod fuzz;
 mod introspect;
 mod jwks;
 mod jws;
