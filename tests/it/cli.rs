@@ -5,20 +5,23 @@ mod apply;
 mod beside;
 mod commands;
 mod demo;
+mod entries;
 mod keys;
 mod prune;
+mod running;
 mod serve;
 mod settings;
+mod users;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use data_encoding::BASE64;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use running::Server;
 
 /// Far longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -161,133 +164,6 @@ fn ended(output: std::process::Output) -> Ended {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),
-    }
-}
-
-/// A running server; killed when it is forgotten.
-struct Server {
-    child: Child,
-    /// What it said at the start.
-    said: Value,
-}
-
-/// An answer to a request.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    body: String,
-}
-
-impl Answer {
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
-    }
-
-    /// A member of an answer that is no error.
-    #[track_caller]
-    fn text(&self, member: &str) -> String {
-        assert_eq!(self.status, 200, "{self:?}");
-        let json = self.json();
-        let text = json[member].as_str();
-        text.unwrap_or_else(|| panic!("no {member} in {self:?}"))
-            .to_owned()
-    }
-}
-
-impl Server {
-    /// `127.0.0.1:port`
-    fn address(&self) -> &str {
-        let address = self.said["listening"][0].as_str().expect("an address");
-        address.strip_prefix("http://").expect("plain HTTP")
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address()).expect("the server listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        stream
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.send(&format!(
-            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        ))
-    }
-
-    fn post(&self, path: &str, form: &[(&str, &str)], credentials: Option<(&str, &str)>) -> Answer {
-        let body = serde_urlencoded::to_string(form).expect("a form");
-        let basic = credentials.map_or_else(String::new, |(id, secret)| {
-            let pair = BASE64.encode(format!("{id}:{secret}").as_bytes());
-            format!("Authorization: Basic {pair}\r\n")
-        });
-        self.send(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{basic}\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ))
-    }
-
-    fn send(&self, request: &str) -> Answer {
-        let mut stream = self.connect();
-        stream.write_all(request.as_bytes()).expect("sent");
-        answer(&mut stream)
-    }
-
-    fn jwks(&self) -> Value {
-        self.get("/jwks.json").json()
-    }
-
-    /// Sends a signal by name.
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(sent.expect("kill runs").success());
-    }
-
-    /// Waits for the end; the exit code and the log.
-    fn end(mut self) -> Ended {
-        let deadline = Instant::now() + PATIENCE;
-        while self.child.try_wait().expect("a child of ours").is_none() {
-            assert!(Instant::now() < deadline, "the server does not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let mut stderr = String::new();
-        let pipe = self.child.stderr.as_mut().expect("a pipe");
-        pipe.read_to_string(&mut stderr)
-            .expect("its log can be read");
-        Ended {
-            code: self.child.wait().expect("it ended").code(),
-            stdout: String::new(),
-            stderr,
-        }
-    }
-
-    fn stop(self) -> Ended {
-        self.signal("TERM");
-        self.end()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Reads an answer until the connection ends.
-fn answer(stream: &mut TcpStream) -> Answer {
-    let mut read = String::new();
-    stream.read_to_string(&mut read).expect("an answer");
-    let (head, body) = read.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    Answer {
-        status: status.expect("a status"),
-        body: body.to_owned(),
     }
 }
 

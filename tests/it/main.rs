@@ -1,13 +1,16 @@
 //! The one test binary. Every test that touches rows runs on every database there is.
 
 mod argon;
+mod attack_table;
 mod brute;
 mod cli;
 mod client_auth;
 mod config;
 mod cors;
 mod crash;
+mod errors;
 mod floors;
+mod fuzz;
 mod introspect;
 mod isolation;
 mod jwks;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 
-use super::{Answer, Place, Server, eventually};
+use super::running::{Answer, Server};
+use super::{Place, eventually};
 
 const SOON: Duration = Duration::from_secs(5);
 const PASSWORD: &str = "a passphrase of some length";

@@ -2,7 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use super::{Answer, Place, Server};
+use super::Place;
+use super::running::{Answer, Server};
 
 fn demo(place: &Place) -> Server {
     let mut server = place.start(&["demo", "--port", "0", "--bind", "127.0.0.1", "--json"]);

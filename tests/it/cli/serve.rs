@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use super::{Place, answer};
+use super::Place;
+use super::running::answer;
 
 #[test]
 fn the_server_begins_from_nothing_in_an_empty_directory() {
