@@ -5,6 +5,7 @@ mod brute;
 mod client_auth;
 mod config;
 mod floors;
+mod http;
 mod introspect;
 mod jws;
 mod pages;

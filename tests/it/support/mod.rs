@@ -3,6 +3,7 @@
 pub mod database;
 pub mod http;
 pub mod people;
+pub mod running;
 pub mod socket;
 pub mod world;
 
