@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::admin::{AdminError, tenants};
 use crate::app::App;
 use crate::base::clock::Clock;
+use crate::base::id::random_id;
 use crate::base::master_key::MasterKey;
 use crate::base::random::Random;
 use crate::config::{Config, master_key};
@@ -40,14 +41,24 @@ pub enum OpenError {
 /// See [`OpenError`].
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App, OpenError> {
     let url = config.database_url.expose();
-    let shown = without_password(url);
-    if let Some(directory) = sqlite_directory(url) {
-        make_directory(&directory)?;
+    if let Some(file) = sqlite_file(url) {
+        make_directory(&directory_of(&file))?;
+        make_private(&file)?;
     }
-    let failed = |error| OpenError::Database(shown.clone(), error);
     let db = Db::open(url, config.database.max_connections)
         .await
-        .map_err(failed)?;
+        .map_err(|error| OpenError::Database(without_password(url), error))?;
+    let opened = open_on(config, db.clone(), clock, random).await;
+    if opened.is_err() {
+        // Or SQLite would leave its other files behind.
+        db.close().await;
+    }
+    opened
+}
+
+async fn open_on(config: Config, db: Db, clock: Clock, random: Random) -> Result<App, OpenError> {
+    let shown = without_password(config.database_url.expose());
+    let failed = |error| OpenError::Database(shown.clone(), error);
     migrate(&db).await.map_err(failed)?;
     let store = Store::new(db);
     let master_key = find_master_key(&config, &store, &random).await?;
@@ -72,8 +83,8 @@ async fn find_master_key(
         let bytes = master_key::decode(given.expose()).map_err(OpenError::KeyText)?;
         return Ok(MasterKey::from_bytes(*bytes));
     }
-    let directory = sqlite_directory(config.database_url.expose()).ok_or(OpenError::KeyMissing)?;
-    let path = directory.join("master.key");
+    let file = sqlite_file(config.database_url.expose()).ok_or(OpenError::KeyMissing)?;
+    let path = directory_of(&file).join("master.key");
     if let Some(key) = read_key(&path)? {
         return Ok(key);
     }
@@ -82,10 +93,11 @@ async fn find_master_key(
         OpenError::Database(without_password(config.database_url.expose()), error)
     })?;
     if made_before.is_some() {
-        return Err(OpenError::KeyLost(path));
+        // Another process may have made both between our two looks.
+        return read_key(&path)?.ok_or(OpenError::KeyLost(path));
     }
     let key = MasterKey::generate(random);
-    match write_new(&path, &key.to_text()) {
+    match write_new(&path, &key.to_text(), random) {
         Ok(()) => Ok(key),
         // Another process was first: its key stands.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -110,8 +122,9 @@ fn read_key(path: &Path) -> Result<Option<MasterKey>, OpenError> {
 
 /// Writes beside the target and links it into place: nobody ever reads half a key, and nobody's
 /// key is replaced.
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+fn write_new(path: &Path, text: &str, random: &Random) -> std::io::Result<()> {
+    // Not the process id: in containers everybody is number one.
+    let draft = path.with_extension(format!("draft-{}", random_id(random)));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -135,16 +148,36 @@ fn make_directory(directory: &Path) -> Result<(), OpenError> {
         .map_err(|error| OpenError::File(directory.to_owned(), error))
 }
 
-/// Where a SQLite file lies; `None` for PostgreSQL.
-fn sqlite_directory(url: &str) -> Option<PathBuf> {
+/// Makes a missing database file readable by us alone; SQLite gives its other files the same mode.
+fn make_private(file: &Path) -> Result<(), OpenError> {
+    if file.as_os_str() == ":memory:" {
+        return Ok(());
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(OpenError::File(file.to_owned(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The SQLite file an address names; `None` for PostgreSQL.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
-    let parent = Path::new(path).parent().unwrap_or(Path::new(""));
-    Some(if parent.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        parent.to_owned()
-    })
+    let path = percent_encoding::percent_decode_str(path).decode_utf8();
+    path.ok().map(|path| PathBuf::from(path.as_ref()))
+}
+
+fn directory_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 /// A database address for people: what stands before the host may hold a password.

@@ -2,7 +2,7 @@
 
 use super::{AdminError, event, taken};
 use crate::app::App;
-use crate::base::digest::sha256_text;
+use crate::base::digest::{equal, sha256_text};
 use crate::base::token::{Kind, OpaqueToken};
 use crate::keys::jwk::ClientJwks;
 use crate::model::audit_event::{Actor, AuditKind};
@@ -43,16 +43,13 @@ pub async fn create(
     enabled: bool,
     secret: Secret<'_>,
 ) -> Result<Option<OpaqueToken>, AdminError> {
-    let mut problems = problems(app, tenant, &metadata).await?;
-    if !is_valid_client_id(client_id) {
-        problems.push("client_id: 1 to 128 of A-Za-z0-9._~- and not a UUID".to_owned());
-    }
     if metadata.uses_secret() && matches!(secret, Secret::Keep) {
-        problems.push("client_secret: needed for this token_endpoint_auth_method".to_owned());
+        let problem = "client_secret: needed for this token_endpoint_auth_method";
+        return Err(AdminError::Invalid(vec![problem.to_owned()]));
     }
     let kind = AuditKind::ClientCreated;
     let (write, made) = prepare(
-        app, actor, tenant, client_id, metadata, enabled, secret, kind, problems,
+        app, actor, tenant, client_id, metadata, enabled, secret, kind,
     )
     .await?;
     let rows = app.store.tenant(&tenant.id);
@@ -72,13 +69,12 @@ pub async fn update(
     enabled: bool,
     secret: Secret<'_>,
 ) -> Result<Option<OpaqueToken>, AdminError> {
-    let problems = problems(app, tenant, &metadata).await?;
     let kind = match secret {
         Secret::Keep => AuditKind::ClientChanged,
         _ => AuditKind::ClientSecretAdded,
     };
     let (write, made) = prepare(
-        app, actor, tenant, client_id, metadata, enabled, secret, kind, problems,
+        app, actor, tenant, client_id, metadata, enabled, secret, kind,
     )
     .await?;
     if app.store.tenant(&tenant.id).update_client(write).await? {
@@ -121,10 +117,11 @@ async fn prepare(
     enabled: bool,
     secret: Secret<'_>,
     kind: AuditKind,
-    mut problems: Vec<String>,
 ) -> Result<(ClientWrite, Option<OpaqueToken>), AdminError> {
-    if !metadata.uses_secret() && !matches!(secret, Secret::Keep) {
-        problems.push("client_secret: not with this token_endpoint_auth_method".to_owned());
+    let catalog = Catalog::new(app.store.tenant(&tenant.id).resources().await?);
+    let problems = problems(client_id, &metadata, &secret, &catalog);
+    if !problems.is_empty() {
+        return Err(AdminError::Invalid(problems));
     }
     let (stored, made) = match secret {
         Secret::Keep => (None, None),
@@ -133,24 +130,14 @@ async fn prepare(
             (Some((SecretKind::Generated, made.digest())), Some(made))
         }
         // One of ours given back (an export, a test) keeps the digest of its kind.
-        Secret::Given(text) if OpaqueToken::parse(Kind::ClientSecret, text).is_some() => {
+        Secret::Given(text) if is_ours(text) => {
             (Some((SecretKind::Generated, sha256_text(text))), None)
         }
         Secret::Given(text) => {
-            if !is_valid_client_secret(text) {
-                problems.push(format!(
-                    "client_secret: {MIN_SECRET_CHARS} to 256 of A-Za-z0-9._~-"
-                ));
-            }
-            (
-                Some((SecretKind::Given, app.master_key.keyed_digest(text))),
-                None,
-            )
+            let digest = app.master_key.keyed_digest(text);
+            (Some((SecretKind::Given, digest)), None)
         }
     };
-    if !problems.is_empty() {
-        return Err(AdminError::Invalid(problems));
-    }
     if let Some(algorithm) = metadata.access_token_signing_alg {
         app.key_maker.ensure(&tenant.id, algorithm, actor).await?;
     }
@@ -169,13 +156,29 @@ async fn prepare(
     Ok((write, made))
 }
 
-async fn problems(
-    app: &App,
-    tenant: &Tenant,
+/// Every rule a registration breaks in a tenant with these resources, each naming its field.
+pub fn problems(
+    client_id: &str,
     metadata: &ClientMetadata,
-) -> Result<Vec<String>, AdminError> {
+    secret: &Secret<'_>,
+    catalog: &Catalog,
+) -> Vec<String> {
     let mut problems = metadata.problems();
-    let catalog = Catalog::new(app.store.tenant(&tenant.id).resources().await?);
+    if !is_valid_client_id(client_id) {
+        problems.push("client_id: 1 to 128 of A-Za-z0-9._~- and not a UUID".to_owned());
+    }
+    match secret {
+        Secret::Keep => {}
+        _ if !metadata.uses_secret() => {
+            problems.push("client_secret: not with this token_endpoint_auth_method".to_owned());
+        }
+        Secret::Given(text) if !is_ours(text) && !is_valid_client_secret(text) => {
+            problems.push(format!(
+                "client_secret: {MIN_SECRET_CHARS} to 256 of A-Za-z0-9._~-"
+            ));
+        }
+        Secret::Given(_) | Secret::Generate => {}
+    }
     for word in metadata.scope.words() {
         if !catalog.knows(word) {
             problems.push(format!("scope: no resource has {word:?}"));
@@ -194,5 +197,21 @@ async fn problems(
             Err(error) => problems.push(format!("jwks: {error}")),
         }
     }
-    Ok(problems)
+    problems
+}
+
+/// Whether a secret has the form of those we make.
+fn is_ours(secret: &str) -> bool {
+    OpaqueToken::parse(Kind::ClientSecret, secret).is_some()
+}
+
+/// Whether `secret` is one of those the client may use already.
+pub fn has_secret(app: &App, client: &Client, secret: &str) -> bool {
+    let digest = if is_ours(secret) {
+        sha256_text(secret)
+    } else {
+        app.master_key.keyed_digest(secret)
+    };
+    let mut known = client.secrets.iter();
+    known.any(|stored| equal(stored.digest.as_bytes(), digest.as_bytes()))
 }

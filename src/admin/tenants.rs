@@ -21,12 +21,28 @@ pub async fn create(
     name: &str,
     algorithm: Option<Algorithm>,
 ) -> Result<Tenant, AdminError> {
+    let mut problems = name_problems(name);
     if !is_valid_slug(slug) || slug == DEFAULT_SLUG {
-        return Err(AdminError::Invalid(vec![
-            "slug: 1 to 63 of a-z, 0-9 and -, not at the ends, and not a reserved word".to_owned(),
-        ]));
+        problems.push(SLUG_RULE.to_owned());
     }
-    insert(app, actor, slug, name, algorithm).await
+    if problems.is_empty() {
+        insert(app, actor, slug, name, algorithm).await
+    } else {
+        Err(AdminError::Invalid(problems))
+    }
+}
+
+/// What a tenant may be called in addresses.
+pub const SLUG_RULE: &str =
+    "slug: 1 to 63 of a-z, 0-9 and -, not at the ends, and not a reserved word";
+
+/// Every rule a tenant's name for people breaks.
+pub fn name_problems(name: &str) -> Vec<String> {
+    let name = name.trim();
+    if (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        return Vec::new();
+    }
+    vec!["name: 1 to 100 characters".to_owned()]
 }
 
 /// Makes the default tenant where there is none yet. When several nodes start at once, one wins.
@@ -48,17 +64,11 @@ async fn insert(
     name: &str,
     algorithm: Option<Algorithm>,
 ) -> Result<Tenant, AdminError> {
-    let name = name.trim();
-    if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        return Err(AdminError::Invalid(vec![
-            "name: 1 to 100 characters".to_owned(),
-        ]));
-    }
     let algorithm = algorithm.unwrap_or_else(|| app.signing_alg());
     let tenant = NewTenant {
         id: app.opaque_id(),
         slug: slug.to_owned(),
-        name: name.to_owned(),
+        name: name.trim().to_owned(),
         key: app.key_maker.fresh(algorithm).await?,
         now: app.clock.now(),
         event: event(app, actor, AuditKind::TenantCreated, slug),
@@ -70,12 +80,17 @@ async fn insert(
     get(app, slug).await
 }
 
+/// Why the default tenant is not disabled.
+pub const DEFAULT_STAYS: &str = "enabled: the default tenant cannot be disabled";
+
 /// Changes a tenant's name, algorithm, or whether it serves.
 pub async fn update(app: &App, actor: &Actor, tenant: Tenant) -> Result<(), AdminError> {
+    let mut problems = name_problems(&tenant.name);
     if tenant.is_default() && !tenant.enabled {
-        return Err(AdminError::Invalid(vec![
-            "the default tenant cannot be disabled".to_owned(),
-        ]));
+        problems.push(DEFAULT_STAYS.to_owned());
+    }
+    if !problems.is_empty() {
+        return Err(AdminError::Invalid(problems));
     }
     app.key_maker
         .ensure(&tenant.id, tenant.signing_alg, actor)

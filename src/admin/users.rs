@@ -168,7 +168,8 @@ pub fn input_of(user: &User) -> UserInput {
     }
 }
 
-fn password_problems(password: &str) -> Vec<String> {
+/// Every rule a new password breaks, without repeating it.
+pub fn password_problems(password: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if password.chars().count() < MIN_PASSWORD_CHARS {
         problems.push(format!(

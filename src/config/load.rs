@@ -59,6 +59,39 @@ pub fn load(
     }
 }
 
+/// Reads a file that holds entries for `apply` and no settings; `env` is where secrets may stand.
+///
+/// # Errors
+/// As [`load`]. A setting is one: it would look as if it counted.
+pub fn load_declared(
+    (name, text): (&Path, &str),
+    env: &[(String, String)],
+) -> Result<Declared, Vec<ConfigError>> {
+    let mut errors = Errors::default();
+    let document = Document::new(name, text);
+    let text = syntax::repair(&document, text, &mut errors);
+    let (table, _) = DeTable::parse_recoverable(&text);
+    let mut root = TableReader::root(&document, table.get_ref(), &mut errors);
+    let declared = declared::read(&mut root, Environment(env));
+    let settings = known_paths();
+    let is_setting = |key: &&String| !declared::KINDS.contains(&key.as_str());
+    for key in settings.iter().filter(is_setting) {
+        if root.entry(key).is_some() {
+            root.fail(
+                key,
+                "belongs into the settings file: this one holds entries",
+            );
+        }
+    }
+    root.finish_among(&declared::KINDS.map(str::to_owned));
+    let errors = errors.into_sorted();
+    if errors.is_empty() {
+        Ok(declared)
+    } else {
+        Err(errors)
+    }
+}
+
 /// Every path the file may hold, for suggestions.
 fn known_paths() -> Vec<String> {
     let paths = SETTINGS.iter().map(|setting| setting.path.to_owned());

@@ -22,7 +22,7 @@ mod reader;
 mod reference;
 mod rules;
 mod secret;
-mod secret_file;
+pub mod secret_file;
 mod settings;
 mod syntax;
 
@@ -37,7 +37,7 @@ pub use declared::{
     SecretSource,
 };
 pub use error::ConfigError;
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_declared};
 pub use reference::{SettingDoc, Shown, reference, show};
 pub use secret::Secret;
 pub use settings::SIGNING_ALGS;

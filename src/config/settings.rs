@@ -22,8 +22,9 @@ pub(super) const REFRESH_RETRY_WINDOW: Bounds = (0, 300);
 /// The prefix of every variable.
 pub(super) const PREFIX: &str = "USERS_CORE_";
 
-/// Variables with the prefix that are no settings of the process: where tests find a database.
-pub(super) const FOREIGN_VARIABLES: &[&str] = &["USERS_CORE_TEST_POSTGRES"];
+/// Variables with the prefix that are no settings of the process: where the settings file is, and
+/// where tests find a database.
+pub(super) const FOREIGN_VARIABLES: &[&str] = &["USERS_CORE_CONFIG", "USERS_CORE_TEST_POSTGRES"];
 
 /// A row: one field of [`Config`].
 pub(super) struct Setting {

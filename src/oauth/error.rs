@@ -32,6 +32,8 @@ pub enum ErrorKind {
     /// A bearer token is missing: no error code, only the challenge (RFC 6750 section 3.1).
     MissingToken,
     InvalidToken,
+    /// A bearer token is sent in two ways (RFC 6750 section 2).
+    AmbiguousToken,
     InsufficientScope,
     NotFound,
     MethodNotAllowed,
@@ -85,6 +87,7 @@ table! {
     UnsupportedTokenType: "unsupported_token_type", BAD_REQUEST, None, "tokens of this type are not revoked here";
     MissingToken: "invalid_token", UNAUTHORIZED, Bearer, "a bearer token is needed";
     InvalidToken: "invalid_token", UNAUTHORIZED, Bearer, "the token is malformed, expired or revoked";
+    AmbiguousToken: "invalid_request", BAD_REQUEST, Bearer, "the token is sent in more than one way";
     InsufficientScope: "insufficient_scope", FORBIDDEN, Bearer, "the token does not reach that far";
     NotFound: "not_found", NOT_FOUND, None, "there is nothing at this address";
     MethodNotAllowed: "invalid_request", METHOD_NOT_ALLOWED, None, "the method is not allowed here";
@@ -277,6 +280,9 @@ impl From<FormError> for OAuthError {
             }
             FormError::Coding => ErrorKind::UnsupportedCoding.into(),
             FormError::Broken => Self::invalid_request("the body ended early"),
+            FormError::Query => {
+                Self::invalid_request("parameters belong in the body, not in the address")
+            }
             FormError::Params(error) => Self {
                 description: Cow::Owned(error.to_string()),
                 ..ErrorKind::InvalidRequest.into()

@@ -114,13 +114,12 @@ impl Passwords {
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Overloaded> {
         let permits = Arc::clone(&self.permits);
-        let permit = match Arc::clone(&permits).try_acquire_owned() {
-            Ok(permit) => permit,
+        let permit = if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            permit
+        } else {
             // Those who wait have been promised the next permit: nobody overtakes them.
-            Err(_) => {
-                let _place = Place::take(&self.waiting, self.queue)?;
-                permits.acquire_owned().await.map_err(|_| Overloaded)?
-            }
+            let _place = Place::take(&self.waiting, self.queue)?;
+            permits.acquire_owned().await.map_err(|_| Overloaded)?
         };
         self.done.fetch_add(1, Ordering::SeqCst);
         let memories = Arc::clone(&self.memories);

@@ -64,12 +64,17 @@ pub async fn health(State(app): State<App>) -> Response<Body> {
 
 /// `GET /metrics` in Prometheus' text form, for loopback, the named networks, or `metrics.read`.
 pub async fn metrics(State(app): State<App>, ctx: Ctx, request: Request) -> Response<Body> {
-    let near = ctx.address.is_loopback()
-        || app
-            .config
-            .metrics_networks
-            .iter()
-            .any(|network| network.contains(&ctx.address));
+    let networks = &app.config.metrics_networks;
+    // A proxy nobody named makes the whole world look like loopback.
+    let forwarded = ["forwarded", "x-forwarded-for"]
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
+    let through_stranger = forwarded && app.config.proxies.trusted.is_empty();
+    let near = !through_stranger
+        && (ctx.address.is_loopback()
+            || networks
+                .iter()
+                .any(|network| network.contains(&ctx.address)));
     if !near && let Err(error) = permitted(&app, &ctx, request.headers()).await {
         return error.into_response();
     }

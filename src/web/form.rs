@@ -21,6 +21,8 @@ pub enum FormError {
     TooSlow,
     #[error("the body ended early")]
     Broken,
+    #[error("parameters belong in the body, not in the address")]
+    Query,
     #[error(transparent)]
     Params(#[from] ParamError),
 }
@@ -48,14 +50,19 @@ pub async fn read(
     }
 }
 
-/// Takes a request apart into what it says about itself and its form.
+/// Takes a request apart into what it says about itself and its form. An address with parameters
+/// is refused: addresses stand in logs (RFC 6749 section 2.3.1).
 pub async fn of_request(
     request: Request<Body>,
     max_bytes: usize,
     timeout: Duration,
 ) -> (HeaderMap, Result<Params, FormError>) {
     let (parts, body) = request.into_parts();
-    let params = read(&parts.headers, body, max_bytes, timeout).await;
+    let params = if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+        Err(FormError::Query)
+    } else {
+        read(&parts.headers, body, max_bytes, timeout).await
+    };
     (parts.headers, params)
 }
 

@@ -7,8 +7,30 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(u8, &[&str])] = &[
     (1, &["base", "config"]),
     (2, &["model"]),
-    (3, &["storage", "directory", "keys", "passwords", "pages", "web", "telemetry"]),
-    (4, &["oauth", "oidc", "login", "admin", "app", "context", "installation"]),
+    (
+        3,
+        &[
+            "storage",
+            "directory",
+            "keys",
+            "passwords",
+            "pages",
+            "web",
+            "telemetry",
+        ],
+    ),
+    (
+        4,
+        &[
+            "oauth",
+            "oidc",
+            "login",
+            "admin",
+            "app",
+            "context",
+            "installation",
+        ],
+    ),
     (5, &["cli", "server", "main", "lib"]),
 ];
 
@@ -24,7 +46,21 @@ const HOMES: &[(&str, &[&str])] = &[
     ("now_v7", &[]),
     ("Utc::now", &[]),
     ("Local::now", &[]),
-    ("axum::", &["web", "pages", "context.rs", "oauth", "oidc", "login", "admin", "app.rs", "server", "cli"]),
+    (
+        "axum::",
+        &[
+            "web",
+            "pages",
+            "context.rs",
+            "oauth",
+            "oidc",
+            "login",
+            "admin",
+            "app.rs",
+            "server",
+            "cli",
+        ],
+    ),
     ("clap::", &["cli", "main.rs"]),
 ];
 
@@ -41,7 +77,10 @@ fn sources() -> Vec<(PathBuf, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    walk(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut found,
+    );
     assert!(found.len() > 50, "the walk found the sources");
     found
 }
@@ -49,16 +88,24 @@ fn sources() -> Vec<(PathBuf, String)> {
 /// A path below `src/`, with forward slashes.
 fn place(path: &Path) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    path.strip_prefix(root).expect("below src").to_string_lossy().replace('\\', "/")
+    path.strip_prefix(root)
+        .expect("below src")
+        .to_string_lossy()
+        .replace('\\', "/")
 }
 
 fn floor(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(_, modules)| modules.contains(&module)).map(|(floor, _)| *floor)
+    FLOORS
+        .iter()
+        .find(|(_, modules)| modules.contains(&module))
+        .map(|(floor, _)| *floor)
 }
 
 /// Code lines: neither comments nor documentation.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 #[test]
@@ -70,15 +117,21 @@ fn a_module_imports_from_its_own_floor_and_below() {
         let own = floor(&module).unwrap_or_else(|| panic!("{place} stands on no floor"));
         for (number, line) in code(&text) {
             for after in line.split("crate::").skip(1) {
-                let imported: String =
-                    after.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                let imported: String = after
+                    .chars()
+                    .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                    .collect();
                 if floor(&imported).is_some_and(|floor| floor > own) {
                     broken.push(format!("src/{place}:{}: {}", number + 1, line.trim()));
                 }
             }
         }
     }
-    assert!(broken.is_empty(), "imports from a higher floor:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "imports from a higher floor:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
@@ -94,16 +147,29 @@ fn a_dependency_stays_in_its_home() {
             }
         }
     }
-    assert!(broken.is_empty(), "a dependency away from home:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "a dependency away from home:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
 fn the_map_names_every_module() {
-    let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("lib.rs");
+    let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"))
+        .expect("lib.rs");
     let (documentation, modules) = map.split_once("\npub mod").expect("modules");
     for line in format!("pub mod{modules}").lines() {
-        let Some(module) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) else { continue };
-        assert!(documentation.contains(module), "the map does not mention {module}");
+        let Some(module) = line
+            .strip_prefix("pub mod ")
+            .and_then(|rest| rest.strip_suffix(';'))
+        else {
+            continue;
+        };
+        assert!(
+            documentation.contains(module),
+            "the map does not mention {module}"
+        );
         assert!(floor(module).is_some(), "{module} stands on no floor");
     }
 }

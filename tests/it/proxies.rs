@@ -121,16 +121,13 @@ async fn guess(service: &Service, from: &Caller, name: &str, headers: &[(&str, &
         ("password", "not this one"),
     ];
     let reply = from.post("/token", &form, &headers).await;
-    match reply.status.as_u16() {
-        400 => {
-            reply.assert_error(400, "invalid_grant");
-            true
-        }
-        _ => {
-            reply.assert_error(429, "temporarily_unavailable");
-            false
-        }
+    let looked_at = reply.status.as_u16() == 400;
+    if looked_at {
+        reply.assert_error(400, "invalid_grant");
+    } else {
+        reply.assert_error(429, "temporarily_unavailable");
     }
+    looked_at
 }
 
 /// How many guesses of ten are looked at.

@@ -9,10 +9,25 @@ const EXPECTED: &[(&str, &str, Access, Place)] = &[
     ("POST", "/token", Access::Client, Place::Issuer),
     ("POST", "/introspect", Access::Client, Place::Issuer),
     ("POST", "/revoke", Access::Client, Place::Issuer),
-    ("GET, HEAD, POST", "/userinfo", Access::Bearer, Place::Issuer),
+    (
+        "GET, HEAD, POST",
+        "/userinfo",
+        Access::Bearer,
+        Place::Issuer,
+    ),
     ("GET, HEAD", "/jwks.json", Access::Public, Place::Issuer),
-    ("GET, HEAD", "/.well-known/openid-configuration", Access::Public, Place::WellKnown),
-    ("GET, HEAD", "/.well-known/oauth-authorization-server", Access::Public, Place::WellKnown),
+    (
+        "GET, HEAD",
+        "/.well-known/openid-configuration",
+        Access::Public,
+        Place::WellKnown,
+    ),
+    (
+        "GET, HEAD",
+        "/.well-known/oauth-authorization-server",
+        Access::Public,
+        Place::WellKnown,
+    ),
     ("GET, HEAD, POST", "/setup", Access::Link, Place::Root),
     ("GET, HEAD", "/", Access::Public, Place::Root),
     ("GET, HEAD", "/style.css", Access::Public, Place::Root),
@@ -24,9 +39,14 @@ const EXPECTED: &[(&str, &str, Access, Place)] = &[
 
 #[test]
 fn every_route_states_its_authentication() {
-    let actual: Vec<_> =
-        ROUTES.iter().map(|route| (route.methods, route.path, route.access, route.place)).collect();
-    assert_eq!(actual, EXPECTED, "a new route needs a line here, and a reason for its access");
+    let actual: Vec<_> = ROUTES
+        .iter()
+        .map(|route| (route.methods, route.path, route.access, route.place))
+        .collect();
+    assert_eq!(
+        actual, EXPECTED,
+        "a new route needs a line here, and a reason for its access"
+    );
 }
 
 #[tokio::test]
@@ -66,7 +86,9 @@ async fn every_route_refuses_whoever_brings_no_proof() {
 async fn a_wrong_method_gets_405_in_json_with_allow() {
     everywhere(async |world| {
         for route in ROUTES {
-            let request = axum::http::Request::builder().method("DELETE").uri(route.path);
+            let request = axum::http::Request::builder()
+                .method("DELETE")
+                .uri(route.path);
             let request = request.body(axum::body::Body::empty()).expect("a request");
             let reply = world.anonymous().send(request).await;
             reply.assert_error(405, "invalid_request");
@@ -107,7 +129,11 @@ async fn an_unknown_path_and_an_unknown_tenant_look_alike() {
             &long,
         ] {
             let reply = world.anonymous().get(path).await;
-            assert_eq!((reply.status, &reply.body), (unknown.status, &unknown.body), "{path}");
+            assert_eq!(
+                (reply.status, &reply.body),
+                (unknown.status, &unknown.body),
+                "{path}"
+            );
         }
     })
     .await;
@@ -116,7 +142,10 @@ async fn an_unknown_path_and_an_unknown_tenant_look_alike() {
 #[test]
 fn counted_patterns_are_bounded() {
     assert_eq!(pattern_of("/t/anything/token"), "/token");
-    assert_eq!(pattern_of("/.well-known/openid-configuration/t/x"), "/.well-known/openid-configuration");
+    assert_eq!(
+        pattern_of("/.well-known/openid-configuration/t/x"),
+        "/.well-known/openid-configuration"
+    );
     for invented in ["/t/x/metrics", "/t/x", "/token/", "/x", "", "/t/", "/t//"] {
         assert_eq!(pattern_of(invented), "other", "{invented}");
     }

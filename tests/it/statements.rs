@@ -29,11 +29,18 @@ fn no_statement_escapes_the_register() {
                     return count(&path);
                 }
                 let text = fs::read_to_string(&path).expect("a source file");
-                text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| line.matches("sql!(").count()).sum()
+                text.lines()
+                    .filter(|line| !line.trim_start().starts_with("//"))
+                    .map(|line| line.matches("sql!(").count())
+                    .sum()
             })
             .sum()
     }
     let written = count(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage"));
     assert!(written > 50);
-    assert_eq!(STATEMENTS.len(), written, "each sql!(..) is registered once");
+    assert_eq!(
+        STATEMENTS.len(),
+        written,
+        "each sql!(..) is registered once"
+    );
 }

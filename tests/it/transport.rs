@@ -1,6 +1,7 @@
 //! The connection server on real sockets: what peers may send, how long, how many, and how it stops.
 
 mod framing;
+mod http2;
 mod limits;
 mod stopping;
 mod tls;
@@ -10,7 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::{OriginalUri, State};
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::StatusCode;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
@@ -22,11 +24,14 @@ use users_core::server::listen::{Drained, Limits, Listener, Transport, serve};
 use users_core::web::request_info::Peer;
 
 use crate::support::socket::{
-    PATIENCE, answer, converse, fetch, http2_frame, http2_get, rest, soon, status, until,
+    answer, converse, fetch, http2_frame, http2_get, rest, soon, status, until,
 };
 
+/// A limit that is meant to be reached.
+const SHORT: Duration = Duration::from_millis(300);
+
 /// A time that no test lives to see.
-const NEVER: Duration = Duration::from_secs(24 * 3600);
+const NEVER: Duration = Duration::from_hours(24);
 
 /// What the handlers saw and wait for.
 #[derive(Default)]
@@ -143,7 +148,13 @@ fn router(watch: Arc<Watch>) -> Router {
     async fn peer(Extension(peer): Extension<Peer>) -> String {
         format!("{} tls={}", peer.address, peer.tls)
     }
+    async fn refuse(request: Request) -> StatusCode {
+        drop(request);
+        tokio::time::sleep(SHORT / 3).await;
+        StatusCode::PAYLOAD_TOO_LARGE
+    }
     Router::new()
+        .route("/refuse", post(refuse))
         .route("/echo", post(echo))
         .route("/slow", get(slow))
         .route("/peer", get(peer))

@@ -63,11 +63,12 @@ pub struct TokenResponse {
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// Always there: without it, the client would take what it asked for as granted (section 5.1).
     scope: String,
 }
 
-/// Makes the tokens. `None`: the source was spent by somebody else meanwhile, and nothing was made.
+/// Makes the tokens. `None`: the source was spent by somebody else or the account changed meanwhile,
+/// and nothing was made.
 pub async fn issue(
     app: &App,
     ctx: &Ctx,
@@ -105,7 +106,7 @@ pub async fn issue(
         Source::Login(login) => {
             match start(app, ctx, client, &login, &claims, &target, stored).await? {
                 Some(refresh_token) => refresh_token,
-                None => return Err(ErrorKind::InvalidGrant.into()),
+                None => return Ok(None),
             }
         }
         Source::RefreshToken(redeemed) => {
@@ -208,6 +209,7 @@ fn claims(
         aud: form.audience.clone(),
         exp: ctx.now.seconds() + form.lifetime,
         iat: ctx.now.seconds(),
+        nbf: None,
         jti: app.opaque_id(),
         client_id: client.client_id().to_owned(),
         username: user.map(|user| user.username.clone()),
@@ -239,7 +241,7 @@ async fn access_token(
     ))
 }
 
-/// Stores a login with its first refresh token. `None`: the account was disabled meanwhile.
+/// Stores a login with its first refresh token. `None`: the account changed meanwhile.
 async fn start(
     app: &App,
     ctx: &Ctx,
@@ -289,6 +291,7 @@ async fn start(
             },
             ended_at: None,
         },
+        user_seen_at: login.user().updated_at,
         refresh_token: stored,
         access_token,
         event,

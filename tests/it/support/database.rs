@@ -21,10 +21,17 @@ pub const POSTGRES: &str = "USERS_CORE_TEST_POSTGRES";
 pub async fn databases() -> Vec<Database> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let url = format!("sqlite://{}", directory.path().join("test.db").display());
-    let mut all =
-        vec![Database { name: "sqlite", url: Secret::new(url), _directory: Some(directory) }];
+    let mut all = vec![Database {
+        name: "sqlite",
+        url: Secret::new(url),
+        _directory: Some(directory),
+    }];
     if let Ok(server) = std::env::var(POSTGRES) {
-        all.push(Database { name: "postgres", url: schema(&server).await, _directory: None });
+        all.push(Database {
+            name: "postgres",
+            url: schema(&server).await,
+            _directory: None,
+        });
     }
     all
 }
@@ -36,7 +43,10 @@ async fn schema(server: &str) -> Secret {
     let name = format!(
         "t{}_{}",
         NEXT.fetch_add(1, Ordering::SeqCst),
-        unique.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        unique
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
     );
     let db = Db::open(server, 1).await.expect("the test server answers");
     Store::new(db.clone()).create_schema(&name).await;
@@ -52,6 +62,9 @@ trait CreateSchema {
 impl CreateSchema for Store {
     async fn create_schema(&self, name: &str) {
         let text: &'static str = format!("CREATE SCHEMA {name}").leak();
-        self.db().run_script(text).await.expect("a schema can be made");
+        self.db()
+            .run_script(text)
+            .await
+            .expect("a schema can be made");
     }
 }

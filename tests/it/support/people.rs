@@ -21,6 +21,14 @@ pub struct Person {
 }
 
 impl Service {
+    /// The same client, calling another node.
+    pub fn through(&self, caller: &Caller) -> Self {
+        Self {
+            caller: caller.clone(),
+            ..self.clone()
+        }
+    }
+
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
@@ -32,11 +40,17 @@ impl Service {
     /// Posts to an endpoint of the issuer with `client_secret_basic`.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Reply {
         let authorization = self.authorization();
-        self.caller.post(&self.at(path), form, &[("authorization", &authorization)]).await
+        self.caller
+            .post(&self.at(path), form, &[("authorization", &authorization)])
+            .await
     }
 
     pub async fn client_credentials(&self, scope: &str) -> Reply {
-        self.post("/token", &[("grant_type", "client_credentials"), ("scope", scope)]).await
+        self.post(
+            "/token",
+            &[("grant_type", "client_credentials"), ("scope", scope)],
+        )
+        .await
     }
 
     pub async fn password(&self, username: &str, password: &str, scope: &str) -> Reply {
@@ -51,13 +65,22 @@ impl Service {
 
     /// Signs a person in and returns the whole answer.
     pub async fn sign_in(&self, person: &Person, scope: &str) -> Reply {
-        let reply = self.password(&person.username, &person.password, scope).await;
+        let reply = self
+            .password(&person.username, &person.password, scope)
+            .await;
         reply.assert_ok();
         reply
     }
 
     pub async fn refresh(&self, refresh_token: &str) -> Reply {
-        self.post("/token", &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
+        self.post(
+            "/token",
+            &[
+                ("grant_type", "refresh_token"),
+                ("refresh_token", refresh_token),
+            ],
+        )
+        .await
     }
 
     pub async fn introspect(&self, token: &str) -> Reply {
@@ -66,6 +89,15 @@ impl Service {
 
     pub async fn revoke(&self, token: &str) -> Reply {
         self.post("/revoke", &[("token", token)]).await
+    }
+
+    /// Asks for the claims a token opens.
+    pub async fn userinfo(&self, access_token: &str) -> Reply {
+        let bearer = format!("Bearer {access_token}");
+        let path = self.at("/userinfo");
+        self.caller
+            .get_with(&path, &[("authorization", &bearer)])
+            .await
     }
 
     #[track_caller]
