@@ -11,6 +11,7 @@ mod crash;
 mod errors;
 mod floors;
 mod fuzz;
+mod http;
 mod introspect;
 mod isolation;
 mod jwks;

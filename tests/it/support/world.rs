@@ -58,6 +58,8 @@ pub fn settings(url: &Secret) -> Config {
         master_key: Some(Secret::new(MASTER_KEY)),
         ..Config::default()
     };
+    // Whatever port is free, for those who run the server.
+    config.bind = vec![([127, 0, 0, 1], 0).into()];
     config.tokens.signing_alg = "ES256".to_owned();
     config.password_hash.memory_kib = 64;
     config.password_hash.iterations = 1;
