@@ -39,6 +39,8 @@ pub enum ErrorKind {
     MethodNotAllowed,
     TooSlow,
     TooLarge,
+    AddressTooLong,
+    UnsupportedCoding,
     TooManyRequests,
     Unavailable,
     Internal,
@@ -91,6 +93,8 @@ table! {
     MethodNotAllowed: "invalid_request", METHOD_NOT_ALLOWED, None, "the method is not allowed here";
     TooSlow: "invalid_request", REQUEST_TIMEOUT, None, "the request did not arrive in time";
     TooLarge: "invalid_request", PAYLOAD_TOO_LARGE, None, "the request is too large";
+    AddressTooLong: "invalid_request", URI_TOO_LONG, None, "the address is too long";
+    UnsupportedCoding: "invalid_request", UNSUPPORTED_MEDIA_TYPE, None, "the body must not be compressed";
     TooManyRequests: "temporarily_unavailable", TOO_MANY_REQUESTS, None, "too many failed attempts; try again later";
     Unavailable: "temporarily_unavailable", SERVICE_UNAVAILABLE, None, "the server cannot do this just now; try again";
     Internal: "server_error", INTERNAL_SERVER_ERROR, None, "the server failed; the request id tells where to look";
@@ -274,6 +278,7 @@ impl From<FormError> for OAuthError {
             FormError::ContentType => {
                 Self::invalid_request("the body must be application/x-www-form-urlencoded")
             }
+            FormError::Coding => ErrorKind::UnsupportedCoding.into(),
             FormError::Broken => Self::invalid_request("the body ended early"),
             FormError::Query => {
                 Self::invalid_request("parameters belong in the body, not in the address")

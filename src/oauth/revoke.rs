@@ -48,7 +48,7 @@ async fn revoke(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<(), OAut
         let Some(row) = rows.refresh_token(&token.digest()).await? else {
             return Ok(());
         };
-        own(&row.token.client_id, client.client_id())?;
+        own(app, ctx, &row.token.client_id, client.client_id())?;
         // The whole family dies, and with it the access tokens made from it (section 2.1).
         let session = &row.token.session_id;
         rows.end_session(session, ctx.now, event(&row.token.user_id))
@@ -57,7 +57,7 @@ async fn revoke(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<(), OAut
     }
     if let Some(live) = access_token::resolve(app, ctx, token).await? {
         let claims = live.claims();
-        own(&claims.client_id, client.client_id())?;
+        own(app, ctx, &claims.client_id, client.client_id())?;
         let until = Timestamp::from_millis(0).plus_seconds(claims.exp + 1);
         rows.revoke_token(&claims.jti, until, event(&claims.sub))
             .await?;
@@ -70,10 +70,11 @@ async fn revoke(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<(), OAut
 }
 
 /// A client revokes its own tokens; somebody else's is refused (section 2.1).
-fn own(of: &str, by: &str) -> Result<(), OAuthError> {
+fn own(app: &App, ctx: &Ctx, of: &str, by: &str) -> Result<(), OAuthError> {
     if of == by {
         return Ok(());
     }
+    app.refusals.count(ctx, "token.foreign", by);
     Err(OAuthError::new(
         ErrorKind::InvalidGrant,
         "the token was issued to another client",

@@ -80,16 +80,21 @@ pub struct Target {
     pub audience: Vec<String>,
 }
 
+/// The `resource` parameters, each once and in order.
+pub fn audiences(params: &Params) -> Vec<String> {
+    let mut audience: Vec<String> = params.all("resource").map(str::to_owned).collect();
+    audience.sort();
+    audience.dedup();
+    audience
+}
+
 /// Narrows `scope` to the `resource` parameters, if there are any.
 ///
 /// # Errors
 /// `invalid_target` for a resource that is unknown, and for one none of whose scopes is granted: a
 /// token that does not name it would not be what was asked for.
 pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target, OAuthError> {
-    let mut audience: Vec<String> = params.all("resource").map(str::to_owned).collect();
-    audience.sort();
-    audience.dedup();
-    let target = narrow(scope, audience, catalog)?;
+    let target = narrow(scope, audiences(params), catalog)?;
     let granted = |name: &String| {
         let mut resources = catalog.granted(&target.scope);
         resources.any(|resource| resource.audience == *name)

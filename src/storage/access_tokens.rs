@@ -1,7 +1,7 @@
 //! Opaque access tokens. Signed ones leave no row.
 
-use super::db::Tx;
 use super::sql::sql;
+use super::tx::Tx;
 use super::{DbError, Scoped};
 use crate::base::clock::Timestamp;
 use crate::model::access_token::AccessTokenClaims;

@@ -1,7 +1,7 @@
 //! The audit trail: rows that are only ever appended, in the transaction of the action itself.
 
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::{DbError, Scoped};
 use crate::model::audit_event::AuditEvent;
 
@@ -34,6 +34,8 @@ pub struct AuditRow {
     pub kind: String,
     pub actor: Option<String>,
     pub subject: Option<String>,
+    pub client_id: Option<String>,
+    pub address: Option<String>,
     pub detail: String,
 }
 
@@ -54,7 +56,7 @@ impl Scoped {
             .db
             .all(
                 sql!(
-                    "SELECT at, kind, actor, subject, detail FROM audit WHERE tenant = $1 \
+                    "SELECT at, kind, actor, subject, client_id, address, detail FROM audit WHERE tenant = $1 \
                      ORDER BY id DESC LIMIT $2"
                 )
                 .bind(&self.tenant)
@@ -115,6 +117,8 @@ fn audit_row(row: &Row) -> Result<AuditRow, DbError> {
         kind: row.text("kind")?,
         actor: row.optional_text("actor")?,
         subject: row.optional_text("subject")?,
+        client_id: row.optional_text("client_id")?,
+        address: row.optional_text("address")?,
         detail: row.text("detail")?,
     })
 }

@@ -1,7 +1,7 @@
 //! Registered clients and the digests of their secrets.
 
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, revocations, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
@@ -173,10 +173,14 @@ impl Scoped {
 /// A disabled client's tokens are dead on every node until it is enabled again.
 async fn follow_enabled(tx: &mut Tx, tenant: &str, client: &ClientWrite) -> Result<(), DbError> {
     let revoked = Revoked::Client(&client.client_id);
-    if client.enabled {
-        revocations::take_back(tx, tenant, revoked).await?;
+    let ends = if client.enabled {
+        // A login that met the disabling may have left a session behind.
+        revocations::take_back(tx, tenant, revoked).await?
     } else {
         revocations::enter(tx, tenant, revoked, revocations::UNTIL_TAKEN_BACK).await?;
+        true
+    };
+    if ends {
         sessions::end_all_of_client(tx, tenant, &client.client_id, client.now).await?;
     }
     tx.changed(tenant, "client", &client.client_id);

@@ -1,26 +1,26 @@
-//! The two databases behind one door: reads on a pool, writes through [`Db::write`].
+//! The two databases behind one door: reads on any connection, writes through [`Db::write`].
 
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::pool::{PoolConnection, PoolOptions};
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool};
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection as _, Postgres, Sqlite};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
 use super::error::DbError;
 use super::feed::Feed;
-use super::lanes::{Lane, Lanes};
-use super::sql::{Row, Sql, Value, sql};
+use super::lanes::Lanes;
+use super::link::Link;
+use super::sql::{Row, Sql};
+use super::tx::Tx;
 
 /// How long a caller waits for a connection before it is told to come back later.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const SQLITE_READERS: u32 = 4;
+const STATEMENTS_KEPT: usize = 256;
 const WRITE_ATTEMPTS: u32 = 4;
 
 /// A handle on the database; cheap to clone.
@@ -32,29 +32,16 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: Lanes, writer: Lanes },
-    Postgres(PgPool),
+    Sqlite {
+        readers: Lanes<SqliteConnection>,
+        writer: Lanes<SqliteConnection>,
+    },
+    Postgres(Lanes<PgConnection>),
 }
 
-/// A write job: SQL only, run again when transactions collide, so it must not capture or change
-/// anything outside its context and the transaction.
+/// A write job: SQL only, run again when transactions collide, so it must not change anything
+/// outside the transaction.
 pub type Job<C, T> = for<'a> fn(&'a mut Tx, &'a C) -> BoxFuture<'a, Result<T, DbError>>;
-
-/// An open write transaction.
-pub struct Tx {
-    connection: Connection,
-    changes: Vec<(String, &'static str, String)>,
-    /// A statement failed: PostgreSQL would answer COMMIT with success and keep nothing, SQLite
-    /// would keep the rest. Neither may happen.
-    failed: bool,
-    /// Neither committed nor rolled back: such a connection must not be used again.
-    open: bool,
-}
-
-enum Connection {
-    Sqlite(Lane),
-    Postgres(PoolConnection<Postgres>),
-}
 
 impl Db {
     /// Opens `url` (`sqlite://path` or `postgres://..`); makes the SQLite file when it is missing.
@@ -84,30 +71,16 @@ impl Db {
 
     /// Reads every row of a query.
     pub async fn all(&self, query: Sql) -> Result<Vec<Row>, DbError> {
-        match &self.engine {
-            Engine::Sqlite { readers, .. } => {
-                let mut lane = readers.take().await?;
-                sqlite(query).fetch_all(&mut *lane).await.map(sqlite_rows)
-            }
-            Engine::Postgres(pool) => postgres(query).fetch_all(pool).await.map(postgres_rows),
-        }
-        .map_err(DbError::from)
+        let mut link = self.reader().await?;
+        let rows = link.all(query).await;
+        link.done_after(rows)
     }
 
     /// Reads the first row of a query, if there is one.
     pub async fn one(&self, query: Sql) -> Result<Option<Row>, DbError> {
-        match &self.engine {
-            Engine::Sqlite { readers, .. } => {
-                let mut lane = readers.take().await?;
-                let row = sqlite(query).fetch_optional(&mut *lane).await;
-                row.map(|row| row.map(Row::Sqlite))
-            }
-            Engine::Postgres(pool) => postgres(query)
-                .fetch_optional(pool)
-                .await
-                .map(|row| row.map(Row::Postgres)),
-        }
-        .map_err(DbError::from)
+        let mut link = self.reader().await?;
+        let row = link.one(query).await;
+        link.done_after(row)
     }
 
     /// Runs `job` in a write transaction and commits it, or leaves nothing behind.
@@ -147,59 +120,17 @@ impl Db {
     }
 
     async fn write_once<C, T>(&self, context: &C, job: Job<C, T>) -> Result<(T, bool), DbError> {
-        let mut tx = self.begin().await?;
-        let outcome = match job(&mut tx, context).await {
-            Ok(value) => match tx.finish().await {
-                Ok(changed) => return Ok((value, changed)),
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        tx.abandon(&outcome).await;
-        Err(outcome)
-    }
-
-    async fn begin(&self) -> Result<Tx, DbError> {
-        let mut connection = match &self.engine {
-            Engine::Sqlite { writer, .. } => Connection::Sqlite(writer.take().await?),
-            Engine::Postgres(pool) => Connection::Postgres(pool.acquire().await?),
-        };
-        // Taking the write lock at once is what lets SQLite's busy time-out apply: a transaction
-        // that starts as a reader and then writes fails immediately instead of waiting.
-        let begun = match &mut connection {
-            Connection::Sqlite(connection) => sqlx::query("BEGIN IMMEDIATE")
-                .execute(&mut **connection)
-                .await
-                .map(drop),
-            Connection::Postgres(connection) => sqlx::query("BEGIN")
-                .execute(&mut **connection)
-                .await
-                .map(drop),
-        };
-        let tx = Tx {
-            connection,
-            changes: Vec::new(),
-            failed: false,
-            open: true,
-        };
-        // Even where the begin failed: a cancelled one may still have happened.
-        begun?;
-        Ok(tx)
+        let mut tx = Tx::begin(self.writer().await?).await?;
+        match job(&mut tx, context).await {
+            Ok(value) => Ok((value, tx.commit().await?)),
+            failed => tx.roll_back(failed.map(|value| (value, false))).await,
+        }
     }
 
     /// Prepares a statement without running it; how a test proves every text on both databases.
+    /// The connection is not used again: PostgreSQL would keep the types it guessed.
     pub async fn prepare(&self, text: &'static str) -> Result<(), DbError> {
-        use sqlx::{Executor as _, SqlSafeStr as _};
-        match &self.engine {
-            Engine::Sqlite { readers, .. } => {
-                let mut lane = readers.take().await?;
-                (&mut *lane).prepare(text.into_sql_str()).await?;
-            }
-            Engine::Postgres(pool) => {
-                pool.acquire().await?.prepare(text.into_sql_str()).await?;
-            }
-        }
-        Ok(())
+        self.reader().await?.prepare(text).await
     }
 
     /// Runs a script of several statements in a transaction of its own.
@@ -214,8 +145,22 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres(lanes) => lanes.close().await,
         }
+    }
+
+    async fn reader(&self) -> Result<Link, DbError> {
+        Ok(match &self.engine {
+            Engine::Sqlite { readers, .. } => Link::Sqlite(readers.take().await?),
+            Engine::Postgres(lanes) => Link::Postgres(lanes.take().await?),
+        })
+    }
+
+    async fn writer(&self) -> Result<Link, DbError> {
+        Ok(match &self.engine {
+            Engine::Sqlite { writer, .. } => Link::Sqlite(writer.take().await?),
+            Engine::Postgres(lanes) => Link::Postgres(lanes.take().await?),
+        })
     }
 }
 
@@ -227,7 +172,7 @@ impl Engine {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(STATEMENTS_KEPT);
         let patience = BUSY_TIMEOUT + ACQUIRE_TIMEOUT;
         let writer = Lanes::open(options.clone(), 1, patience).await?;
         let options = options.pragma("query_only", "ON");
@@ -238,190 +183,14 @@ impl Engine {
     async fn open_postgres(url: &str, max_connections: u32) -> Result<Self, DbError> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("users-core")
-            .statement_cache_capacity(256)
+            .statement_cache_capacity(STATEMENTS_KEPT)
             .options([
                 ("statement_timeout", "5s"),
                 ("lock_timeout", "3s"),
                 ("idle_in_transaction_session_timeout", "10s"),
             ]);
-        let pool = PoolOptions::<Postgres>::new()
-            .min_connections(1)
-            .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            // A ping before every use costs a round trip; one after a pause finds the dead.
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > Duration::from_secs(1) {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_with(options)
-            .await?;
-        Ok(Self::Postgres(pool))
+        Ok(Self::Postgres(
+            Lanes::open(options, max_connections, ACQUIRE_TIMEOUT).await?,
+        ))
     }
-}
-
-impl Drop for Tx {
-    fn drop(&mut self) {
-        if self.open {
-            match &mut self.connection {
-                Connection::Sqlite(lane) => lane.discard(),
-                Connection::Postgres(connection) => connection.close_on_drop(),
-            }
-        }
-    }
-}
-
-impl Tx {
-    pub async fn all(&mut self, query: Sql) -> Result<Vec<Row>, DbError> {
-        let outcome = match &mut self.connection {
-            Connection::Sqlite(connection) => sqlite(query)
-                .fetch_all(&mut **connection)
-                .await
-                .map(sqlite_rows),
-            Connection::Postgres(connection) => postgres(query)
-                .fetch_all(&mut **connection)
-                .await
-                .map(postgres_rows),
-        };
-        outcome.map_err(|error| self.note(error))
-    }
-
-    pub async fn one(&mut self, query: Sql) -> Result<Option<Row>, DbError> {
-        let outcome = match &mut self.connection {
-            Connection::Sqlite(connection) => sqlite(query)
-                .fetch_optional(&mut **connection)
-                .await
-                .map(|row| row.map(Row::Sqlite)),
-            Connection::Postgres(connection) => postgres(query)
-                .fetch_optional(&mut **connection)
-                .await
-                .map(|row| row.map(Row::Postgres)),
-        };
-        outcome.map_err(|error| self.note(error))
-    }
-
-    /// Runs a statement; the number of rows it touched.
-    pub async fn run(&mut self, query: Sql) -> Result<u64, DbError> {
-        let outcome = match &mut self.connection {
-            Connection::Sqlite(connection) => sqlite(query)
-                .execute(&mut **connection)
-                .await
-                .map(|done| done.rows_affected()),
-            Connection::Postgres(connection) => postgres(query)
-                .execute(&mut **connection)
-                .await
-                .map(|done| done.rows_affected()),
-        };
-        outcome.map_err(|error| self.note(error))
-    }
-
-    fn note(&mut self, error: sqlx::Error) -> DbError {
-        self.failed = true;
-        error.into()
-    }
-
-    /// Runs a script of several statements (a migration).
-    pub(super) async fn script(&mut self, text: &'static str) -> Result<(), DbError> {
-        match &mut self.connection {
-            Connection::Sqlite(connection) => sqlx::raw_sql(text)
-                .execute(&mut **connection)
-                .await
-                .map(drop),
-            Connection::Postgres(connection) => sqlx::raw_sql(text)
-                .execute(&mut **connection)
-                .await
-                .map(drop),
-        }
-        .map_err(DbError::from)
-    }
-
-    /// Tells every node that `id` of this `kind` is no longer what it was.
-    pub fn changed(&mut self, tenant: &str, kind: &'static str, id: &str) {
-        self.changes.push((tenant.to_owned(), kind, id.to_owned()));
-    }
-
-    /// Writes the change feed and commits. The counter's row lock is taken last and held until
-    /// the commit, so that numbers become visible in their order: a sequence would let a reader
-    /// pass a number whose transaction is still open.
-    async fn finish(&mut self) -> Result<bool, DbError> {
-        if self.failed {
-            return Err(DbError::Swallowed);
-        }
-        let changes = std::mem::take(&mut self.changes);
-        if !changes.is_empty() {
-            let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
-            let row = self
-                .one(
-                    sql!("UPDATE counters SET value = value + $1 WHERE name = 'changes' RETURNING value")
-                        .bind(count),
-                )
-                .await?
-                .ok_or(DbError::Corrupt("counters.value"))?;
-            let first = row.integer("value")? - count + 1;
-            for (seq, (tenant, kind, id)) in (first..).zip(&changes) {
-                self.run(
-                    sql!("INSERT INTO changes (seq, tenant, kind, id) VALUES ($1, $2, $3, $4)")
-                        .bind(seq)
-                        .bind(tenant)
-                        .bind(*kind)
-                        .bind(id),
-                )
-                .await?;
-            }
-        }
-        self.bare("COMMIT").await?;
-        self.open = false;
-        Ok(!changes.is_empty())
-    }
-
-    async fn abandon(&mut self, error: &DbError) {
-        let poisoned =
-            error.poisons_connection() && matches!(self.connection, Connection::Postgres(_));
-        // What cannot be rolled back is thrown away when dropped.
-        self.open = poisoned || self.bare("ROLLBACK").await.is_err();
-    }
-
-    async fn bare(&mut self, text: &'static str) -> Result<(), DbError> {
-        match &mut self.connection {
-            Connection::Sqlite(connection) => {
-                sqlx::query(text).execute(&mut **connection).await.map(drop)
-            }
-            Connection::Postgres(connection) => {
-                sqlx::query(text).execute(&mut **connection).await.map(drop)
-            }
-        }
-        .map_err(DbError::from)
-    }
-}
-
-fn sqlite(query: Sql) -> Query<'static, Sqlite, SqliteArguments> {
-    query
-        .values
-        .into_iter()
-        .fold(sqlx::query(query.text), |built, value| match value {
-            Value::Text(text) => built.bind(text),
-            Value::Integer(number) => built.bind(number),
-        })
-}
-
-fn postgres(query: Sql) -> Query<'static, Postgres, PgArguments> {
-    query
-        .values
-        .into_iter()
-        .fold(sqlx::query(query.text), |built, value| match value {
-            Value::Text(text) => built.bind(text),
-            Value::Integer(number) => built.bind(number),
-        })
-}
-
-fn sqlite_rows(rows: Vec<sqlx::sqlite::SqliteRow>) -> Vec<Row> {
-    rows.into_iter().map(Row::Sqlite).collect()
-}
-
-fn postgres_rows(rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
-    rows.into_iter().map(Row::Postgres).collect()
 }

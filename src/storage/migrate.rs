@@ -1,9 +1,10 @@
 //! Makes and upgrades the schema: forward only, each migration in a transaction of its own, safe
 //! when several nodes start at once.
 
-use super::db::{Db, Tx};
+use super::db::Db;
 use super::error::DbError;
 use super::sql::sql;
+use super::tx::Tx;
 use crate::base::digest::sha256_text;
 
 struct Migration {

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod instance;
 mod lanes;
 pub mod leases;
+mod link;
 pub mod migrate;
 pub mod reaper;
 pub mod refresh_tokens;
@@ -26,6 +27,7 @@ pub mod signing_keys;
 pub mod spare_keys;
 pub mod sql;
 pub mod tenants;
+pub mod tx;
 pub mod users;
 
 pub use db::Db;

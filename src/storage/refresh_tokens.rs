@@ -1,8 +1,8 @@
 //! Refresh tokens: single use, in families that share a session.
 
 use super::access_tokens::{self, StoredAccessToken};
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::users::user_of;
 use super::{DbError, Scoped};
 use crate::base::clock::Timestamp;
@@ -30,21 +30,14 @@ pub struct NewRefreshToken {
 pub struct RefreshTokenRow {
     pub token: NewRefreshToken,
     pub used_at: Option<Timestamp>,
-    pub successor: Option<Successor>,
+    /// The next token, sealed under this one, while it lies unused.
+    pub unused_successor: Option<String>,
+    /// The request that spent this token; only its repetition is a retry.
+    pub request: Option<String>,
     /// The session has not ended.
     pub session_live: bool,
     /// The account, unless it is gone.
     pub user: Option<User>,
-}
-
-/// What a used token left behind for a retry.
-pub struct Successor {
-    /// The next token, sealed under the old one.
-    pub sealed: String,
-    /// The request that spent the token, to be repeated exactly.
-    pub request: String,
-    /// Whether the next token is still unused.
-    pub unused: bool,
 }
 
 /// Spending one token and storing the next.
@@ -174,18 +167,8 @@ pub(super) async fn insert(
 }
 
 fn refresh_token_row(row: &Row) -> Result<RefreshTokenRow, DbError> {
-    let successor = match (
-        row.optional_text("successor_sealed")?,
-        row.optional_text("request")?,
-    ) {
-        (Some(sealed), Some(request)) => Some(Successor {
-            sealed,
-            request,
-            unused: row.optional_text("next_digest")?.is_some()
-                && row.optional_time("next_used_at")?.is_none(),
-        }),
-        _ => None,
-    };
+    let next_unused =
+        row.optional_text("next_digest")?.is_some() && row.optional_time("next_used_at")?.is_none();
     let has_user = row.optional_integer("updated_at")?.is_some();
     Ok(RefreshTokenRow {
         token: NewRefreshToken {
@@ -204,7 +187,10 @@ fn refresh_token_row(row: &Row) -> Result<RefreshTokenRow, DbError> {
             family_expires_at: row.time("family_expires_at")?,
         },
         used_at: row.optional_time("used_at")?,
-        successor,
+        unused_successor: row
+            .optional_text("successor_sealed")?
+            .filter(|_| next_unused),
+        request: row.optional_text("request")?,
         session_live: row.optional_text("live_session")?.is_some(),
         user: has_user.then(|| user_of(row)).transpose()?,
     })

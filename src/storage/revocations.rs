@@ -1,7 +1,7 @@
 //! The revocation set: rows here, the whole of it in every node's memory.
 
-use super::db::Tx;
 use super::sql::sql;
+use super::tx::Tx;
 use super::{DbError, Scoped, Store};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
@@ -33,17 +33,22 @@ pub(super) async fn enter(
     Ok(())
 }
 
-/// Takes `what` out again (an account enabled again).
-pub(super) async fn take_back(tx: &mut Tx, tenant: &str, what: Revoked<'_>) -> Result<(), DbError> {
+/// Takes `what` out again (an account enabled again); whether it was in.
+pub(super) async fn take_back(
+    tx: &mut Tx,
+    tenant: &str,
+    what: Revoked<'_>,
+) -> Result<bool, DbError> {
     let subject = what.to_string();
-    tx.run(
-        sql!("DELETE FROM revocations WHERE tenant = $1 AND subject = $2")
-            .bind(tenant)
-            .bind(&subject),
-    )
-    .await?;
+    let removed = tx
+        .run(
+            sql!("DELETE FROM revocations WHERE tenant = $1 AND subject = $2")
+                .bind(tenant)
+                .bind(&subject),
+        )
+        .await?;
     tx.changed(tenant, "revocation", &subject);
-    Ok(())
+    Ok(removed > 0)
 }
 
 /// Whether `what` is entered and not yet over.

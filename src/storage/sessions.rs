@@ -1,9 +1,9 @@
 //! Sign-ins and their ends.
 
 use super::access_tokens::{self, StoredAccessToken};
-use super::db::Tx;
 use super::refresh_tokens::{self, NewRefreshToken};
 use super::sql::sql;
+use super::tx::Tx;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, revocations};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
@@ -13,25 +13,44 @@ use crate::model::session::Session;
 /// A direct login: the session, its tokens' rows, the audit row.
 pub struct Login {
     pub session: Session,
+    /// The account as it was when its password was checked.
+    pub user_seen_at: Timestamp,
     pub refresh_token: Option<NewRefreshToken>,
     pub access_token: Option<StoredAccessToken>,
     pub event: AuditEvent,
 }
 
 impl Scoped {
-    /// Stores a login in one transaction, unless the account stopped being enabled meanwhile.
+    /// Stores a login in one transaction. `false`: the account or the client is not what it was
+    /// when the password was checked, and nothing was stored.
     pub async fn start_session(&self, login: Login) -> Result<bool, DbError> {
         self.db
             .write((self.tenant.clone(), login), |tx, (tenant, login)| {
                 Box::pin(async move {
                     let session = &login.session;
+                    // Takes the account's row: whoever ends its sessions comes before, and is seen
+                    // here, or after, and sees this one.
+                    let unchanged = tx
+                        .run(
+                            sql!(
+                                "UPDATE users SET updated_at = updated_at \
+                                 WHERE tenant = $1 AND id = $2 AND enabled = 1 AND updated_at = $3"
+                            )
+                            .bind(tenant)
+                            .bind(&session.user_id)
+                            .bind(login.user_seen_at),
+                        )
+                        .await?;
+                    if unchanged == 0 {
+                        return Ok(false);
+                    }
                     let stored = tx
                         .run(
                             sql!(
                                 "INSERT INTO sessions \
                                  (tenant, id, user_id, client_id, amr, auth_time, expires_at) \
-                                 SELECT $1, $2, id, $4, $5, CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM users \
-                                 WHERE tenant = $1 AND id = $3 AND enabled = 1"
+                                 SELECT $1, $2, $3, client_id, $5, CAST($6 AS BIGINT), CAST($7 AS BIGINT) \
+                                 FROM clients WHERE tenant = $1 AND client_id = $4 AND enabled = 1"
                             )
                             .bind(tenant)
                             .bind(&session.id)

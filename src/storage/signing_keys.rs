@@ -1,7 +1,7 @@
 //! Signing keys: at most one next and one active for each tenant and algorithm, by unique index.
 
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::{DbError, Scoped, Store, audit};
 use crate::base::clock::Timestamp;
 use crate::model::algorithm::Algorithm;

@@ -1,7 +1,7 @@
 //! Accounts and their credentials.
 
-use super::db::Tx;
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::{DbError, Scoped, audit, revocations, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;

@@ -13,6 +13,8 @@ use super::params::{ParamError, Params};
 pub enum FormError {
     #[error("the body must be application/x-www-form-urlencoded")]
     ContentType,
+    #[error("the body must not be compressed")]
+    Coding,
     #[error("the body is too large")]
     TooLarge,
     #[error("the body did not arrive in time")]
@@ -34,6 +36,10 @@ pub async fn read(
 ) -> Result<Params, FormError> {
     if !is_form(headers) {
         return Err(FormError::ContentType);
+    }
+    // A small body that unpacks to a large one would pass every limit.
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(FormError::Coding);
     }
     let collected = tokio::time::timeout(timeout, Limited::new(body, max_bytes).collect());
     match collected.await {
@@ -74,5 +80,4 @@ pub fn is_form(headers: &HeaderMap) -> bool {
         .unwrap_or_default()
         .trim();
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        && !headers.contains_key(CONTENT_ENCODING)
 }

@@ -131,7 +131,7 @@ async fn provoke(world: &World, kind: ErrorKind) -> Reply {
             db.run_script(corrupt).await.unwrap();
             let (_, fresh) = world.second_node().await;
             let request = Request::get("/jwks.json").body(Body::empty()).unwrap();
-            fresh.send_to_fail(request).await
+            fresh.unguarded().send(request).await
         }
     }
 }

@@ -1,1 +1,5 @@
-//! To be filled.
+//! Token introspection: RFC 7662, and who may see what.
+
+mod askers;
+mod garbage;
+mod visibility;

@@ -1,1 +1,7 @@
-//! To be filled.
+//! Many at once, on one node and on two: what may happen once happens once.
+
+mod accounts;
+mod nodes;
+mod refresh;
+mod roles;
+mod single_use;

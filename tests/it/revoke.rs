@@ -1,1 +1,5 @@
-//! To be filled.
+//! Token revocation: RFC 7009.
+
+mod effect;
+mod failure;
+mod ownership;

@@ -67,7 +67,8 @@ pub struct TokenResponse {
     scope: String,
 }
 
-/// Makes the tokens. `None`: the source was spent by somebody else meanwhile, and nothing was made.
+/// Makes the tokens. `None`: the source was spent by somebody else or the account changed meanwhile,
+/// and nothing was made.
 pub async fn issue(
     app: &App,
     ctx: &Ctx,
@@ -105,7 +106,7 @@ pub async fn issue(
         Source::Login(login) => {
             match start(app, ctx, client, &login, &claims, &target, stored).await? {
                 Some(refresh_token) => refresh_token,
-                None => return Err(ErrorKind::InvalidGrant.into()),
+                None => return Ok(None),
             }
         }
         Source::RefreshToken(redeemed) => {
@@ -240,7 +241,7 @@ async fn access_token(
     ))
 }
 
-/// Stores a login with its first refresh token. `None`: the account was disabled meanwhile.
+/// Stores a login with its first refresh token. `None`: the account changed meanwhile.
 async fn start(
     app: &App,
     ctx: &Ctx,
@@ -290,6 +291,7 @@ async fn start(
             },
             ended_at: None,
         },
+        user_seen_at: login.user().updated_at,
         refresh_token: stored,
         access_token,
         event,

@@ -30,8 +30,8 @@ pub fn opened(token: &str) -> (Value, Value) {
 
 /// `value` with some members replaced, or removed where the new value is `null`.
 pub fn with(value: &Value, changes: Value) -> Value {
-    let mut changed = value.clone();
-    let members = changed.as_object_mut().expect("an object");
+    let mut copy = value.clone();
+    let members = copy.as_object_mut().expect("an object");
     let Value::Object(changes) = changes else {
         panic!("the changes are an object");
     };
@@ -42,7 +42,7 @@ pub fn with(value: &Value, changes: Value) -> Value {
             members.insert(name, value);
         }
     }
-    changed
+    copy
 }
 
 /// The compact form around a signature of its first two parts.

@@ -4,6 +4,10 @@ pub mod database;
 pub mod forge;
 pub mod http;
 pub mod people;
+pub mod race;
+pub mod raw;
+pub mod running;
+pub mod socket;
 pub mod world;
 
 pub use database::databases;

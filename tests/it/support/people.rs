@@ -21,6 +21,14 @@ pub struct Person {
 }
 
 impl Service {
+    /// The same client, calling another node.
+    pub fn through(&self, caller: &Caller) -> Self {
+        Self {
+            caller: caller.clone(),
+            ..self.clone()
+        }
+    }
+
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
@@ -81,6 +89,15 @@ impl Service {
 
     pub async fn revoke(&self, token: &str) -> Reply {
         self.post("/revoke", &[("token", token)]).await
+    }
+
+    /// Asks for the claims a token opens.
+    pub async fn userinfo(&self, access_token: &str) -> Reply {
+        let bearer = format!("Bearer {access_token}");
+        let path = self.at("/userinfo");
+        self.caller
+            .get_with(&path, &[("authorization", &bearer)])
+            .await
     }
 
     #[track_caller]

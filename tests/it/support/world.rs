@@ -15,10 +15,12 @@ use users_core::model::resource::Resource;
 use users_core::model::tenant::Tenant;
 use users_core::model::user::UserInput;
 use users_core::server;
+use users_core::storage::audit::AuditRow;
 
 use super::database::{Database, databases};
 use super::http::Caller;
 use super::people::{Person, Service};
+use super::raw::Raw;
 
 /// The instant every world begins at: 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -56,6 +58,8 @@ pub fn settings(url: &Secret) -> Config {
         master_key: Some(Secret::new(MASTER_KEY)),
         ..Config::default()
     };
+    // Whatever port is free, for those who run the server.
+    config.bind = vec![([127, 0, 0, 1], 0).into()];
     config.tokens.signing_alg = "ES256".to_owned();
     config.password_hash.memory_kib = 64;
     config.password_hash.iterations = 1;
@@ -64,7 +68,11 @@ pub fn settings(url: &Secret) -> Config {
 
 impl World {
     pub async fn on(database: Database, configure: &impl Fn(&mut Config)) -> Self {
-        let clock = Clock::manual(START);
+        Self::at(Clock::manual(START), database, configure).await
+    }
+
+    /// The same by another clock: other processes know only the system's.
+    pub async fn at(clock: Clock, database: Database, configure: &impl Fn(&mut Config)) -> Self {
         let mut config = settings(&database.url);
         configure(&mut config);
         let app = node(config, &clock).await;
@@ -188,6 +196,32 @@ impl World {
         }
     }
 
+    /// Changes a client's registration, as an operator would.
+    pub async fn change_client(
+        &self,
+        tenant: &Tenant,
+        client_id: &str,
+        enabled: bool,
+        change: impl FnOnce(&mut ClientMetadata),
+    ) {
+        let client = clients::get(&self.app, tenant, client_id).await;
+        let mut metadata = client.expect("the client").metadata;
+        change(&mut metadata);
+        let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
+        clients::update(
+            &self.app, &actor, tenant, client_id, metadata, enabled, keep,
+        )
+        .await
+        .expect("a changed client");
+    }
+
+    pub async fn delete_client(&self, client_id: &str) {
+        let actor = Actor::command_line();
+        clients::delete(&self.app, &actor, &self.tenant, client_id)
+            .await
+            .expect("a deleted client");
+    }
+
     pub async fn resource(&self, resource: Resource) {
         let actor = Actor::command_line();
         resources::put(&self.app, &actor, &self.tenant, &resource)
@@ -197,17 +231,44 @@ impl World {
 
     /// Enables or disables an account, as an operator would.
     pub async fn set_enabled(&self, person: &Person, enabled: bool) {
-        let user = users::get(&self.app, &self.tenant, &person.id)
-            .await
-            .expect("the user");
-        let input = UserInput {
-            enabled,
-            ..users::input_of(&user)
-        };
+        self.change_person(&self.tenant, person, |input| input.enabled = enabled)
+            .await;
+    }
+
+    /// Changes an account, as an operator would.
+    pub async fn change_person(
+        &self,
+        tenant: &Tenant,
+        person: &Person,
+        change: impl FnOnce(&mut UserInput),
+    ) {
+        let user = users::get(&self.app, tenant, &person.id).await;
+        let user = user.expect("the user");
+        let mut input = users::input_of(&user);
+        change(&mut input);
         let actor = Actor::command_line();
-        users::update(&self.app, &actor, &self.tenant, &user, input)
+        users::update(&self.app, &actor, tenant, &user, input)
             .await
             .expect("updated");
+    }
+
+    pub async fn delete_person(&self, person: &Person) {
+        let user = users::get(&self.app, &self.tenant, &person.id).await;
+        let actor = Actor::command_line();
+        users::delete(&self.app, &actor, &self.tenant, &user.expect("the user"))
+            .await
+            .expect("a deleted user");
+    }
+
+    /// A connection past the store.
+    pub async fn raw(&self) -> Raw {
+        Raw::open(&self.database.url).await
+    }
+
+    /// The newest events of the default tenant's trail, newest first.
+    pub async fn audit(&self) -> Vec<AuditRow> {
+        let rows = self.app.store.tenant(&self.tenant.id);
+        rows.recent_audit(100).await.expect("the trail")
     }
 }
 
@@ -240,5 +301,6 @@ fn caller(app: &App, peer: &str) -> Caller {
     Caller {
         router: server::router(app, &CancellationToken::new()),
         peer: peer.parse().expect("an address"),
+        guarded: true,
     }
 }

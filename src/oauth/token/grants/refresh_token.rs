@@ -4,17 +4,22 @@
 //! immediate successor is given once more to the same client asking the same thing within the retry
 //! window, as long as that successor lies unused: a lost answer must not log anybody out.
 
+use std::fmt;
+
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::model::audit_event::AuditKind;
+use crate::model::resource::Catalog;
+use crate::model::scope::Scope;
 use crate::model::user::User;
 use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::oauth::scope_policy::{self, Target};
 use crate::oauth::token::issue::{Authorization, Source, Subject};
 use crate::oauth::token::required;
-use crate::storage::refresh_tokens::{RefreshTokenRow, Successor};
+use crate::storage::refresh_tokens::RefreshTokenRow;
 use crate::web::params::Params;
 
 /// A refresh token that may be exchanged. Only this grant makes it.
@@ -73,10 +78,12 @@ pub(super) async fn redeem(
         .tenant(&ctx.tenant.id)
         .refresh_token(&presented.digest())
         .await?;
-    // Somebody else's token is refused without touching its family (section 10.4).
-    let row = row
-        .filter(|row| row.token.client_id == client.client_id())
-        .ok_or_else(invalid)?;
+    let row = row.ok_or_else(invalid)?;
+    if row.token.client_id != client.client_id() {
+        // Somebody else's token is refused without touching its family (section 10.4).
+        app.refusals.count(ctx, "token.foreign", client.client_id());
+        return Err(invalid());
+    }
     let Some(user) = row
         .user
         .clone()
@@ -84,22 +91,37 @@ pub(super) async fn redeem(
     else {
         return Err(invalid());
     };
-    if row.token.expires_at <= ctx.now {
+    if row.token.family_expires_at <= ctx.now {
+        return Err(invalid());
+    }
+    let successor = match row.used_at {
+        None if row.token.expires_at <= ctx.now => return Err(invalid()),
+        None => None,
+        // Decided before anything else is said about the request: whatever else is wrong with it,
+        // and however long ago the token would have ended unused, a copy of it is about.
+        Some(used_at) => match retriable(app, ctx, client, &presented, &row, used_at) {
+            Some(successor) => Some(successor),
+            None => return Err(replayed(app, ctx, client, &row).await?),
+        },
+    };
+    let asked = Asked::of(params, &row)?;
+    if successor.is_some() && row.request.as_deref() != Some(&asked.to_string()) {
+        // The same client asking for something else is confused, not an attacker.
         return Err(invalid());
     }
     let catalog = app.directory.catalog(&ctx.tenant).await?;
-    let target = narrowed(params, client, &row, &user, &catalog)?;
-    let request = format!("{}\n{}", target.scope, target.audience.join(" "));
-    let source = if row.used_at.is_none() {
-        Source::RefreshToken(Box::new(Redeemed {
+    let target = narrowed(&asked, client, &row, &user, &catalog)?;
+    let source = match successor {
+        Some(successor) => Source::Retry(Retried {
+            successor,
+            session_id: row.token.session_id,
+        }),
+        None => Source::RefreshToken(Box::new(Redeemed {
             presented,
             row,
             user: user.clone(),
-            request,
-        }))
-    } else {
-        let retried = retry(app, ctx, client, &presented, &row, &request).await?;
-        Source::Retry(retried)
+            request: asked.to_string(),
+        })),
     };
     Ok(Authorization {
         subject: Subject::User(Box::new(user)),
@@ -109,68 +131,80 @@ pub(super) async fn redeem(
     })
 }
 
+/// What a request asks for: by default all that was granted. Two requests in other words with the
+/// same meaning are equal.
+struct Asked {
+    scope: Scope,
+    audience: Vec<String>,
+}
+
+impl Asked {
+    fn of(params: &Params, row: &RefreshTokenRow) -> Result<Self, OAuthError> {
+        let scope = scope_policy::requested(params)?;
+        let audience = scope_policy::audiences(params);
+        Ok(Self {
+            scope: scope.unwrap_or_else(|| row.token.scope.clone()),
+            audience: if audience.is_empty() {
+                row.token.audience.clone()
+            } else {
+                audience
+            },
+        })
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}\n{}", self.scope, self.audience.join(" "))
+    }
+}
+
 /// What this exchange grants: at most what was granted before (section 6), and what is still held.
 fn narrowed(
-    params: &Params,
+    asked: &Asked,
     client: &AuthenticatedClient,
     row: &RefreshTokenRow,
     user: &User,
-    catalog: &crate::model::resource::Catalog,
+    catalog: &Catalog,
 ) -> Result<Target, OAuthError> {
-    let asked = scope_policy::requested(params)?.unwrap_or_else(|| row.token.scope.clone());
-    if !asked.is_subset(&row.token.scope) {
+    if !asked.scope.is_subset(&row.token.scope) {
         return Err(ErrorKind::InvalidScope.into());
     }
-    let scope = scope_policy::still_held(&asked, &client.client().metadata, catalog, &user.roles);
-    let granted = scope_policy::narrow(scope, row.token.audience.clone(), catalog)?;
-    let target = scope_policy::target(params, granted.scope, catalog)?;
-    if target.audience.is_empty() {
-        return Ok(Target {
-            audience: granted.audience,
-            ..target
-        });
-    }
-    let outside = |name: &String| !granted.audience.is_empty() && !granted.audience.contains(name);
-    if target.audience.iter().any(outside) {
+    let granted = &row.token.audience;
+    let outside = |name: &String| !granted.is_empty() && !granted.contains(name);
+    if asked.audience.iter().any(outside) {
         return Err(ErrorKind::InvalidTarget.into());
     }
-    Ok(target)
+    let metadata = &client.client().metadata;
+    let scope = scope_policy::still_held(&asked.scope, metadata, catalog, &user.roles);
+    scope_policy::narrow(scope, asked.audience.clone(), catalog)
 }
 
-/// Decides on a spent token: a retry gets the same successor, a replay kills the family.
-async fn retry(
+/// The successor of a spent token, if this may be the repetition of a request whose answer was lost.
+fn retriable(
     app: &App,
     ctx: &Ctx,
     client: &AuthenticatedClient,
     presented: &OpaqueToken,
     row: &RefreshTokenRow,
-    request: &str,
-) -> Result<Retried, OAuthError> {
-    let metadata = &client.client().metadata;
-    let window = metadata
-        .refresh_retry_window
-        .unwrap_or(app.config.tokens.refresh_retry_window);
-    let within = row
-        .used_at
-        .is_some_and(|used| used.plus_seconds(window) > ctx.now);
-    if let Some(Successor {
-        sealed,
-        request: spent_by,
-        unused: true,
-    }) = &row.successor
-        && within
-    {
-        if spent_by != request {
-            // The same client asking for something else is confused, not an attacker.
-            return Err(invalid());
-        }
-        if let Some(successor) = super::super::issue::open_successor(presented, sealed) {
-            return Ok(Retried {
-                successor,
-                session_id: row.token.session_id.clone(),
-            });
-        }
+    used_at: Timestamp,
+) -> Option<OpaqueToken> {
+    let own = client.client().metadata.refresh_retry_window;
+    let window = own.unwrap_or(app.config.tokens.refresh_retry_window);
+    if used_at.plus_seconds(window) <= ctx.now {
+        return None;
     }
+    let sealed = row.unused_successor.as_deref()?;
+    super::super::issue::open_successor(presented, sealed)
+}
+
+/// Kills the family of a token that was presented again.
+async fn replayed(
+    app: &App,
+    ctx: &Ctx,
+    client: &AuthenticatedClient,
+    row: &RefreshTokenRow,
+) -> Result<OAuthError, OAuthError> {
     let mut event = ctx.actor(client.client_id()).did(
         AuditKind::RefreshReplay,
         &row.token.user_id,
@@ -183,7 +217,7 @@ async fn retry(
         .tenant(&ctx.tenant.id)
         .end_session(&row.token.session_id, ctx.now, event)
         .await?;
-    Err(invalid().because("a spent refresh token was presented again; its family is dead"))
+    Ok(invalid().because("a spent refresh token was presented again; its family is dead"))
 }
 
 /// One answer for every way a refresh token can be wrong.

@@ -1,0 +1,338 @@
+//! A proof for each operation. It asserts what another tenant sees and does with the owner's ids;
+//! that the owner's rows stayed as they were is compared outside. A tenant that is a twin has rows
+//! of its own under these ids: there the operation must find its own.
+
+use futures_util::future::BoxFuture;
+use users_core::model::login_name::LoginName;
+use users_core::storage::DbError;
+use users_core::storage::signing_keys::KeyState;
+
+use super::scene::{
+    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, CLIENT, HASH, JTI, REFRESH, SESSION, Scene, USER,
+    access_token, checked_user, client, later, login, new_user, refusal, resource, rotation,
+};
+use crate::support::world::START;
+
+type Proof = for<'a> fn(&'a Scene<'a>) -> BoxFuture<'a, ()>;
+
+/// An insert finds the place taken only by the tenant's own row.
+#[track_caller]
+fn assert_taken_by_own<T>(outcome: Result<T, DbError>, twin: bool) {
+    match outcome {
+        Ok(_) => assert!(!twin),
+        Err(DbError::Conflict) => assert!(twin),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+const MARK: &str = "of the twin";
+
+pub const PROOFS: &[(&str, Proof)] = &[
+    ("add_access_token", |scene| {
+        Box::pin(async move {
+            let token = access_token(ACCESS, "changed");
+            assert_taken_by_own(scene.rows.add_access_token(token).await, scene.twin);
+        })
+    }),
+    ("access_token", |scene| {
+        Box::pin(async move {
+            let claims = scene.rows.access_token(ACCESS).await.expect("an answer");
+            let issuer = claims.map(|claims| claims.iss);
+            assert_eq!(issuer.as_deref(), scene.twin.then_some(MARK));
+        })
+    }),
+    ("burn_assertion", |scene| {
+        Box::pin(async move {
+            let burnt = scene.rows.burn_assertion(ASSERTION.to_owned(), later());
+            assert_eq!(burnt.await.expect("an answer"), !scene.twin);
+        })
+    }),
+    ("recent_audit", |scene| {
+        Box::pin(async move {
+            let trail = scene.rows.recent_audit(1000).await.expect("a trail");
+            // Making the tenant is in its trail; the rest is about what it has.
+            assert_eq!(trail.len() > 1, scene.twin);
+        })
+    }),
+    ("add_refusals", |scene| {
+        Box::pin(async move {
+            scene
+                .rows
+                .add_refusals(vec![(refusal(), 1)])
+                .await
+                .expect("added");
+            let count = scene.rows.count_refusals("login").await.expect("a count");
+            assert_eq!(count, if scene.twin { 8 } else { 1 });
+        })
+    }),
+    ("count_refusals", |scene| {
+        Box::pin(async move {
+            let count = scene.rows.count_refusals("login").await.expect("a count");
+            assert_eq!(count, if scene.twin { 7 } else { 0 });
+        })
+    }),
+    ("client", |scene| {
+        Box::pin(async move {
+            let client = scene.rows.client(CLIENT).await.expect("an answer");
+            assert_eq!(client.is_some(), scene.twin);
+            let Some(client) = client else { return };
+            assert_eq!(client.metadata.client_name.as_deref(), Some(MARK));
+            assert_eq!(client.secrets.len(), 1);
+            assert_eq!(client.secrets[0].digest, format!("secret {MARK}"));
+        })
+    }),
+    ("clients", |scene| {
+        Box::pin(async move {
+            let clients = scene.rows.clients("", 1000).await.expect("a list");
+            let names: Vec<_> = clients
+                .into_iter()
+                .map(|client| client.metadata.client_name)
+                .collect();
+            let expected = if scene.twin {
+                vec![Some(MARK.to_owned())]
+            } else {
+                Vec::new()
+            };
+            assert_eq!(names, expected);
+        })
+    }),
+    ("create_client", |scene| {
+        Box::pin(async move {
+            let made = scene
+                .rows
+                .create_client(client(scene.world, "changed", "new"));
+            assert_taken_by_own(made.await, scene.twin);
+        })
+    }),
+    ("update_client", |scene| {
+        Box::pin(async move {
+            for secret in ["new", "newer"] {
+                let mut changed = client(scene.world, "changed", secret);
+                changed.enabled = false;
+                let updated = scene.rows.update_client(changed).await;
+                assert_eq!(updated.expect("an answer"), scene.twin);
+            }
+        })
+    }),
+    ("delete_client", |scene| {
+        Box::pin(async move {
+            let deleted = scene.rows.delete_client(CLIENT, START, scene.event());
+            assert_eq!(deleted.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("refresh_token", |scene| {
+        Box::pin(async move {
+            let token = scene.rows.refresh_token(REFRESH).await.expect("an answer");
+            let name = token.map(|row| row.user.expect("its account").username);
+            assert_eq!(name.as_deref(), scene.twin.then_some("of-the-twin"));
+        })
+    }),
+    ("rotate_refresh_token", |scene| {
+        Box::pin(async move {
+            let rotated = scene.rows.rotate_refresh_token(rotation()).await;
+            assert_eq!(rotated.expect("an answer"), scene.twin);
+        })
+    }),
+    ("live_refresh_tokens", |scene| {
+        Box::pin(async move {
+            let live = scene.rows.live_refresh_tokens(SESSION).await;
+            assert_eq!(live.expect("a count"), i64::from(scene.twin));
+        })
+    }),
+    ("resources", |scene| {
+        Box::pin(async move {
+            let resources = scene.rows.resources().await.expect("a list");
+            let names: Vec<_> = resources
+                .iter()
+                .map(|resource| resource.name.as_str())
+                .collect();
+            assert_eq!(names, if scene.twin { vec![MARK] } else { Vec::new() });
+        })
+    }),
+    ("put_resource", |scene| {
+        Box::pin(async move {
+            let changed = resource("changed");
+            let put = scene.rows.put_resource(&changed, later(), scene.event());
+            put.await.expect("stored");
+            assert_eq!(scene.rows.resources().await.expect("a list").len(), 1);
+        })
+    }),
+    ("delete_resource", |scene| {
+        Box::pin(async move {
+            let deleted = scene.rows.delete_resource(AUDIENCE, scene.event());
+            assert_eq!(deleted.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("revoke_token", |scene| {
+        Box::pin(async move {
+            for jti in [JTI, "revoked"] {
+                let until = later().plus_seconds(1);
+                let revoked = scene.rows.revoke_token(jti, until, scene.event());
+                revoked.await.expect("revoked");
+            }
+        })
+    }),
+    ("any_revoked", |scene| {
+        Box::pin(async move {
+            let subjects = ["token:revoked".to_owned()];
+            let revoked = scene.rows.any_revoked(&subjects, START).await;
+            assert_eq!(revoked.expect("an answer"), scene.twin);
+        })
+    }),
+    ("start_session", |scene| {
+        Box::pin(async move {
+            let started = scene
+                .rows
+                .start_session(login(scene.world, "another"))
+                .await;
+            assert_eq!(started.expect("an answer"), scene.twin);
+        })
+    }),
+    ("session", |scene| {
+        Box::pin(async move {
+            let session = scene.rows.session(SESSION).await.expect("an answer");
+            assert_eq!(session.is_some(), scene.twin);
+        })
+    }),
+    ("end_session", |scene| {
+        Box::pin(async move {
+            let ended = scene.rows.end_session(SESSION, START, scene.event());
+            assert_eq!(ended.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("signing_keys", |scene| {
+        Box::pin(async move {
+            let keys = scene.rows.signing_keys().await.expect("the keys");
+            assert_eq!(keys.len(), if scene.twin { 3 } else { 1 });
+        })
+    }),
+    ("has_active_key", |scene| {
+        Box::pin(async move {
+            let active = scene.rows.has_active_key(ALGORITHM).await;
+            assert_eq!(active.expect("an answer"), scene.twin);
+        })
+    }),
+    ("add_signing_key", |scene| {
+        Box::pin(async move {
+            for state in [KeyState::Active, KeyState::Next] {
+                let key = scene.world.app.key_maker.fresh(ALGORITHM).await;
+                let key = key.expect("a key");
+                let added = scene
+                    .rows
+                    .add_signing_key(key, state, START, START, scene.event());
+                assert_taken_by_own(added.await, scene.twin);
+            }
+        })
+    }),
+    ("activate_next_key", |scene| {
+        Box::pin(async move {
+            let event = scene.event();
+            let activated = scene
+                .rows
+                .activate_next_key(ALGORITHM, later(), START, event);
+            assert_eq!(activated.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("create_user", |scene| {
+        Box::pin(async move {
+            // The same id, and under another id the same names.
+            let made = scene
+                .rows
+                .create_user(new_user(USER, "somebody"), scene.event());
+            assert_taken_by_own(made.await, scene.twin);
+            let id = "00000000-0000-4000-8000-000000000009";
+            let made = scene
+                .rows
+                .create_user(new_user(id, "of-the-owner"), scene.event());
+            made.await.expect("the owner's names are free here");
+        })
+    }),
+    ("user", |scene| {
+        Box::pin(async move {
+            let user = scene.rows.user(USER).await.expect("an answer");
+            let name = user.map(|user| user.username);
+            assert_eq!(name.as_deref(), scene.twin.then_some("of-the-twin"));
+        })
+    }),
+    ("login_row", |scene| {
+        Box::pin(async move {
+            for name in ["of-the-owner", "of-the-owner@example.test"] {
+                let name = LoginName::parse(name).expect("a name");
+                assert!(
+                    scene
+                        .rows
+                        .login_row(&name)
+                        .await
+                        .expect("an answer")
+                        .is_none()
+                );
+            }
+            let name = LoginName::parse("of-the-twin").expect("a name");
+            let row = scene.rows.login_row(&name).await.expect("an answer");
+            let hash = row.and_then(|row| row.password_hash);
+            assert_eq!(hash.as_deref(), scene.twin.then_some(HASH));
+        })
+    }),
+    ("users", |scene| {
+        Box::pin(async move {
+            let users = scene.rows.users("", 1000).await.expect("a list");
+            let names: Vec<_> = users.iter().map(|user| user.username.as_str()).collect();
+            assert_eq!(
+                names,
+                if scene.twin {
+                    vec!["of-the-twin"]
+                } else {
+                    Vec::new()
+                }
+            );
+        })
+    }),
+    ("update_user", |scene| {
+        Box::pin(async move {
+            let user = checked_user("changed");
+            let updated = scene.rows.update_user(USER, user, later(), scene.event());
+            assert_eq!(updated.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("set_password", |scene| {
+        Box::pin(async move {
+            let hash = "another hash".to_owned();
+            let set = scene.rows.set_password(USER, hash, later(), scene.event());
+            assert_eq!(set.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("upgrade_password_hash", |scene| {
+        Box::pin(async move {
+            let (old, new) = (HASH.to_owned(), "a stronger hash".to_owned());
+            scene
+                .rows
+                .upgrade_password_hash(USER, old, new)
+                .await
+                .expect("done");
+        })
+    }),
+    ("delete_user", |scene| {
+        Box::pin(async move {
+            let deleted = scene.rows.delete_user(USER, START, scene.event()).await;
+            match deleted {
+                Ok(deleted) => assert!(!deleted && !scene.twin),
+                // The owner's administrator does not count here.
+                Err(DbError::Refused(_)) => assert!(scene.twin),
+                Err(error) => panic!("{error}"),
+            }
+            let id = "00000000-0000-4000-8000-000000000009";
+            let made = scene
+                .rows
+                .create_user(new_user(id, "second"), scene.event());
+            made.await.expect("a second administrator");
+            let deleted = scene.rows.delete_user(USER, START, scene.event()).await;
+            assert_eq!(deleted.expect("an answer"), scene.twin);
+        })
+    }),
+    ("has_active_admin", |scene| {
+        Box::pin(async move {
+            let has = scene.rows.has_active_admin().await.expect("an answer");
+            assert_eq!(has, scene.twin);
+        })
+    }),
+];
