@@ -2,6 +2,7 @@
 
 mod client_auth;
 mod config;
+mod feed;
 mod floors;
 mod introspect;
 mod isolation;
