@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use running::Server;
 
 /// Far longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Settings that make keys and passwords cheap.
 const CHEAP: [(&str, &str); 4] = [

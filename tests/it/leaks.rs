@@ -1,7 +1,7 @@
 //! What must never be found: secrets in the database, in the log, in a debug print.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use users_core::admin::{self, clients, users};
 use users_core::model::audit_event::Actor;
@@ -198,20 +198,29 @@ impl Write for Log {
     }
 }
 
-// A355
-#[tokio::test]
-async fn no_log_line_of_ours_holds_a_secret_at_any_level() {
-    everywhere(async |world| {
+/// The process's log, from the first asking on: whatever any test logs beside us lands here too.
+fn whole_log() -> Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    let log = LOG.get_or_init(|| {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .json()
-            .with_max_level(tracing::Level::TRACE)
+            .with_env_filter("users_core=trace")
             .with_writer(move || writer.clone())
             .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
+        tracing::subscriber::set_global_default(subscriber).expect("nobody else logs");
+        log
+    });
+    log.clone()
+}
+
+// A355
+#[tokio::test]
+async fn no_log_line_of_ours_holds_a_secret_at_any_level() {
+    everywhere(async |world| {
+        let log = whole_log();
         let secrets = every_flow(&world).await;
-        drop(guard);
         let text = String::from_utf8(log.0.lock().expect("one reader").clone()).expect("UTF-8");
         assert!(text.contains("request refused"), "the log was captured");
         for secret in secrets {
