@@ -103,9 +103,7 @@ async fn published_key(world: &World, tenant: &Tenant, token: &str) -> Value {
     let set = world.anonymous().get(&format!("{path}/jwks.json")).await;
     let kid = Parsed::parse(token).unwrap().kid().map(str::to_owned);
     let keys = set.json()["keys"].clone();
-    let found = keys.as_array().unwrap().iter();
-    found
-        .cloned()
-        .find(|key| key["kid"] == json!(kid))
-        .expect("the key is published")
+    let mut keys = keys.as_array().unwrap().iter();
+    let found = keys.find(|key| key["kid"] == json!(kid));
+    found.expect("the key is published").clone()
 }

@@ -167,11 +167,15 @@ async fn the_type_of_a_form_is_known_in_every_spelling() {
                 reply.assert_error(400, "invalid_request");
             }
             let authorization = service.authorization();
-            for more in [("content-encoding", "gzip"), ("content-type", FORM)] {
+            for (more, status) in [
+                (("content-encoding", "gzip"), 415),
+                (("content-encoding", "identity, br"), 415),
+                (("content-type", FORM), 400),
+            ] {
                 let headers = [("authorization", authorization.as_str()), more];
                 let caller = &service.caller;
                 let reply = caller.post_raw(path, FORM, encoded(form), &headers).await;
-                reply.assert_error(400, "invalid_request");
+                reply.assert_error(status, "invalid_request");
             }
             let json = r#"{"grant_type":"client_credentials","token":"x"}"#;
             for content_type in ["application/json", FORM] {
