@@ -13,6 +13,7 @@ mod refresh;
 mod revoke;
 mod routes;
 mod statements;
+mod storage_contract;
 mod support;
 mod tenants;
 mod token_endpoint;

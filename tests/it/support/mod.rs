@@ -5,6 +5,7 @@ pub mod http;
 pub mod people;
 pub mod race;
 pub mod raw;
+pub mod rows;
 pub mod world;
 
 pub use database::databases;
