@@ -41,14 +41,24 @@ pub enum OpenError {
 /// See [`OpenError`].
 pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App, OpenError> {
     let url = config.database_url.expose();
-    let shown = without_password(url);
-    if let Some(directory) = sqlite_directory(url) {
-        make_directory(&directory)?;
+    if let Some(file) = sqlite_file(url) {
+        make_directory(&directory_of(&file))?;
+        make_private(&file)?;
     }
-    let failed = |error| OpenError::Database(shown.clone(), error);
     let db = Db::open(url, config.database.max_connections)
         .await
-        .map_err(failed)?;
+        .map_err(|error| OpenError::Database(without_password(url), error))?;
+    let opened = open_on(config, db.clone(), clock, random).await;
+    if opened.is_err() {
+        // Or SQLite would leave its other files behind.
+        db.close().await;
+    }
+    opened
+}
+
+async fn open_on(config: Config, db: Db, clock: Clock, random: Random) -> Result<App, OpenError> {
+    let shown = without_password(config.database_url.expose());
+    let failed = |error| OpenError::Database(shown.clone(), error);
     migrate(&db).await.map_err(failed)?;
     let store = Store::new(db);
     let master_key = find_master_key(&config, &store, &random).await?;
@@ -73,8 +83,8 @@ async fn find_master_key(
         let bytes = master_key::decode(given.expose()).map_err(OpenError::KeyText)?;
         return Ok(MasterKey::from_bytes(*bytes));
     }
-    let directory = sqlite_directory(config.database_url.expose()).ok_or(OpenError::KeyMissing)?;
-    let path = directory.join("master.key");
+    let file = sqlite_file(config.database_url.expose()).ok_or(OpenError::KeyMissing)?;
+    let path = directory_of(&file).join("master.key");
     if let Some(key) = read_key(&path)? {
         return Ok(key);
     }
@@ -138,16 +148,36 @@ fn make_directory(directory: &Path) -> Result<(), OpenError> {
         .map_err(|error| OpenError::File(directory.to_owned(), error))
 }
 
-/// Where a SQLite file lies; `None` for PostgreSQL.
-fn sqlite_directory(url: &str) -> Option<PathBuf> {
+/// Makes a missing database file readable by us alone; SQLite gives its other files the same mode.
+fn make_private(file: &Path) -> Result<(), OpenError> {
+    if file.as_os_str() == ":memory:" {
+        return Ok(());
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(OpenError::File(file.to_owned(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The SQLite file an address names; `None` for PostgreSQL.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
-    let parent = Path::new(path).parent().unwrap_or(Path::new(""));
-    Some(if parent.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        parent.to_owned()
-    })
+    let path = percent_encoding::percent_decode_str(path).decode_utf8();
+    path.ok().map(|path| PathBuf::from(path.as_ref()))
+}
+
+fn directory_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 /// A database address for people: what stands before the host may hold a password.

@@ -11,7 +11,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 
 ISSUER = os.environ["ISSUER"]
 CA = os.environ["CA_FILE"]
@@ -90,10 +90,9 @@ def _():
 @check("client credentials with private_key_jwt")
 def _():
     with open(os.environ["CLIENT_KEY_FILE"], encoding="utf-8") as file:
-        key = json.load(file)
-    made = session("keyed", key, PrivateKeyJWT(metadata["token_endpoint"], alg="ES256"))
+        key = ECKey.import_key(json.load(file))
+    made = session("keyed", key, "private_key_jwt")
     made.register_client_auth_method(PrivateKeyJWT(metadata["token_endpoint"], alg="ES256"))
-    made.token_endpoint_auth_method = "private_key_jwt"
     assert made.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")["scope"] == "sip.register"
 
 

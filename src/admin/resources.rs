@@ -3,7 +3,7 @@
 use super::{AdminError, event};
 use crate::app::App;
 use crate::model::audit_event::{Actor, AuditKind};
-use crate::model::resource::Resource;
+use crate::model::resource::{Catalog, Resource};
 use crate::model::tenant::Tenant;
 
 /// Stores a resource, new or changed, and makes the key its tokens are signed with.
@@ -45,5 +45,19 @@ pub async fn delete(
         Ok(())
     } else {
         Err(AdminError::Missing(format!("resource {audience:?}")))
+    }
+}
+
+/// A resource as it is stored, or, where it is not, as it would begin.
+pub fn stored_or_new(stored: &[Resource], audience: &str) -> Resource {
+    if let Some(known) = stored.iter().find(|known| known.audience == audience) {
+        return known.clone();
+    }
+    let built_in = Catalog::new(Vec::new());
+    let name = built_in.by_audience(audience).map(|known| &known.name);
+    Resource {
+        audience: audience.to_owned(),
+        name: name.map_or(audience, String::as_str).to_owned(),
+        ..Resource::default()
     }
 }

@@ -15,6 +15,7 @@ use crate::model::role;
 use crate::model::tenant::Tenant;
 use crate::model::user::UserInput;
 use crate::oauth::error::OAuthError;
+use crate::storage::DbError;
 use crate::web::form;
 use crate::web::params::Params;
 
@@ -92,12 +93,20 @@ async fn spend(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<Response,
     let digest = OpaqueToken::parse(Kind::SetupLink, link).map(|link| link.digest());
     let digest = digest.unwrap_or_default();
     let Tenant { id, .. } = &*ctx.tenant;
-    if !app
+    let spent = app
         .store
         .spend_setup_link(&digest, id, user, ctx.now, event)
-        .await?
-    {
-        return Ok(dead(app));
+        .await;
+    match spent {
+        Ok(true) => {}
+        Ok(false) => return Ok(dead(app)),
+        // The name is an account's without the role; the link is not spent.
+        Err(DbError::Conflict) => {
+            let taken = ["username: taken".to_owned()];
+            let again = StatusCode::CONFLICT;
+            return Ok(app.pages.setup(again, link, username, &taken));
+        }
+        Err(error) => return Err(error.into()),
     }
     let done = "The installation has its administrator. This link is spent.";
     Ok(app

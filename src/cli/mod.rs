@@ -133,7 +133,7 @@ fn run(command: Command, start: &Start) -> Result<Outcome, CliError> {
         Command::User(options) => user::run(start, options),
         Command::Client(options) => client::run(start, options),
         Command::Resource(options) => resource::run(start, options),
-        Command::Key(options) => key::run(start, options),
+        Command::Key(options) => key::run(start, &options),
         Command::Audit(options) => audit::run(start, &options),
         Command::Migrate => migrate::run(start),
     }

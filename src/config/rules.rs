@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use tracing_subscriber::EnvFilter;
+
 use super::Config;
 use super::error::Errors;
 use super::issuer;
@@ -29,6 +31,7 @@ const RULES: &[Rule] = &[
         strangers_meet_tls,
     ),
     rule(&["database_url", "master_key"], postgres_has_a_master_key),
+    rule(&["log.level"], log_level_is_a_filter),
     rule(&["tokens.jwks_cache_lifetime", "issuer"], keys_are_cached),
     rule(
         &[
@@ -143,6 +146,13 @@ fn strangers_meet_tls(config: &Config) -> Result<(), String> {
          and [::1]",
         open.join(", ")
     ))
+}
+
+fn log_level_is_a_filter(config: &Config) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.log.level);
+    filter
+        .map(drop)
+        .map_err(|error| format!("is not a tracing filter: {error}"))
 }
 
 fn keys_are_cached(config: &Config) -> Result<(), String> {

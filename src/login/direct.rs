@@ -56,22 +56,23 @@ pub async fn authenticate(
     {
         Ok(attempt) => attempt,
         Err(throttled) => {
-            app.refusals.count(ctx, "login.throttled", typed);
+            app.refusals.count(ctx, "login.throttled", NOBODY);
             return Err(LoginError::Throttled(throttled));
         }
     };
     match check(app, ctx, name.as_ref(), password).await {
-        Ok(Some(user)) => {
+        Ok(Checked::Right(user)) => {
             attempt.succeed();
             app.metrics.logins.inc();
             Ok(Authenticated {
-                user,
+                user: *user,
                 amr: vec!["pwd".to_owned()],
             })
         }
-        Ok(None) => {
+        Ok(Checked::Wrong(account)) => {
             app.metrics.failed_logins.inc();
-            app.refusals.count(ctx, "login", typed);
+            let account = account.as_deref().unwrap_or(NOBODY);
+            app.refusals.count(ctx, "login", account);
             Err(LoginError::Refused)
         }
         Err(error) => {
@@ -81,13 +82,24 @@ pub async fn authenticate(
     }
 }
 
-/// The account whose password this is. Whatever is wrong, one hash is computed.
+/// Counted in place of an account where none is known. Never what was typed: people type passwords
+/// where names belong.
+const NOBODY: &str = "";
+
+enum Checked {
+    /// The account whose password this is.
+    Right(Box<User>),
+    /// The id of the account whose password it is not, if there is such an account.
+    Wrong(Option<String>),
+}
+
+/// Looks at the password. Whatever is wrong, one hash is computed.
 async fn check(
     app: &App,
     ctx: &Ctx,
     name: Option<&LoginName>,
     password: &str,
-) -> Result<Option<User>, LoginError> {
+) -> Result<Checked, LoginError> {
     let rows = app.store.tenant(&ctx.tenant.id);
     let row = match name {
         Some(name) => rows.login_row(name).await?,
@@ -98,12 +110,15 @@ async fn check(
         .passwords
         .verify(Zeroizing::new(password.to_owned()), stored.clone())
         .await?;
-    let Some(row) = row.filter(|row| row.user.enabled && verdict != Verdict::Wrong) else {
-        return Ok(None);
+    let Some(row) = row else {
+        return Ok(Checked::Wrong(None));
     };
+    if verdict == Verdict::Wrong || !row.user.enabled {
+        return Ok(Checked::Wrong(Some(row.user.id)));
+    }
     if let (Verdict::RightButWeak(stronger), Some(old)) = (verdict, stored) {
         rows.upgrade_password_hash(&row.user.id, old, stronger)
             .await?;
     }
-    Ok(Some(row.user))
+    Ok(Checked::Right(Box::new(row.user)))
 }

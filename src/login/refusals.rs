@@ -12,17 +12,17 @@ use crate::web::address::network_of;
 
 /// Kept between two writes at most; beyond it, refusals are counted under no account.
 const CAPACITY: usize = 10_000;
-const MAX_ACCOUNT_CHARS: usize = 64;
 
 #[derive(Default)]
 pub struct Refusals(Mutex<HashMap<(String, Refusal), i64>>);
 
 impl Refusals {
-    /// Counts a refusal of `kind` for the account or client `account`, as typed.
+    /// Counts a refusal of `kind` for the account or client with the id `account`, empty where
+    /// there is none.
     pub fn count(&self, ctx: &Ctx, kind: &'static str, account: &str) {
         let mut refusal = Refusal {
             kind,
-            account: account.chars().take(MAX_ACCOUNT_CHARS).collect(),
+            account: account.to_owned(),
             address: network_of(ctx.address),
             minute: minute(ctx.now),
         };

@@ -14,6 +14,9 @@ pub struct AccessTokenClaims {
     pub exp: i64,
     /// Seconds.
     pub iat: i64,
+    /// Seconds. Ours begin with `iat` and do not say so twice; where it stands, it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
     pub jti: String,
     pub client_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,9 @@ use crate::model::access_token::AccessTokenClaims;
 use crate::web::authorization::{Authorization, authorization};
 use crate::web::params::Params;
 
+/// Clocks may differ by this much, in seconds.
+const SKEW: i64 = 60;
+
 /// An access token of this tenant that is signed or known, not expired, not revoked. Only
 /// [`resolve`] makes it.
 pub struct LiveToken(AccessTokenClaims);
@@ -36,7 +39,7 @@ pub async fn resolve(app: &App, ctx: &Ctx, token: &str) -> Result<Option<LiveTok
     let Some(claims) = claims else {
         return Ok(None);
     };
-    if claims.iss != ctx.tenant.issuer || claims.exp <= ctx.now.seconds() {
+    if claims.iss != ctx.tenant.issuer || !is_timely(&claims, ctx.now.seconds()) {
         return Ok(None);
     }
     let revoked = app
@@ -44,6 +47,12 @@ pub async fn resolve(app: &App, ctx: &Ctx, token: &str) -> Result<Option<LiveTok
         .is_revoked(&ctx.tenant, &TokenIds::of(&claims), ctx.now)
         .await?;
     Ok((!revoked).then_some(LiveToken(claims)))
+}
+
+/// Never a second past its end; its beginning may be ahead by what the clocks of nodes differ.
+fn is_timely(claims: &AccessTokenClaims, now: i64) -> bool {
+    let begins = claims.nbf.unwrap_or(claims.iat).max(claims.iat);
+    claims.exp > now && begins <= now.saturating_add(SKEW)
 }
 
 async fn signed(
@@ -73,6 +82,6 @@ pub fn bearer<'a>(headers: &'a HeaderMap, form: Option<&'a Params>) -> Result<&'
             Err(ErrorKind::MissingToken.into())
         }
         (Authorization::Unusable { .. }, None) => Err(ErrorKind::InvalidToken.into()),
-        (_, Some(_)) => Err(OAuthError::invalid_request("the token is sent in two ways")),
+        (_, Some(_)) => Err(ErrorKind::AmbiguousToken.into()),
     }
 }

@@ -32,11 +32,15 @@ pub enum ErrorKind {
     /// A bearer token is missing: no error code, only the challenge (RFC 6750 section 3.1).
     MissingToken,
     InvalidToken,
+    /// A bearer token is sent in two ways (RFC 6750 section 2).
+    AmbiguousToken,
     InsufficientScope,
     NotFound,
     MethodNotAllowed,
     TooSlow,
     TooLarge,
+    AddressTooLong,
+    UnsupportedCoding,
     TooManyRequests,
     Unavailable,
     Internal,
@@ -83,11 +87,14 @@ table! {
     UnsupportedTokenType: "unsupported_token_type", BAD_REQUEST, None, "tokens of this type are not revoked here";
     MissingToken: "invalid_token", UNAUTHORIZED, Bearer, "a bearer token is needed";
     InvalidToken: "invalid_token", UNAUTHORIZED, Bearer, "the token is malformed, expired or revoked";
+    AmbiguousToken: "invalid_request", BAD_REQUEST, Bearer, "the token is sent in more than one way";
     InsufficientScope: "insufficient_scope", FORBIDDEN, Bearer, "the token does not reach that far";
     NotFound: "not_found", NOT_FOUND, None, "there is nothing at this address";
     MethodNotAllowed: "invalid_request", METHOD_NOT_ALLOWED, None, "the method is not allowed here";
     TooSlow: "invalid_request", REQUEST_TIMEOUT, None, "the request did not arrive in time";
     TooLarge: "invalid_request", PAYLOAD_TOO_LARGE, None, "the request is too large";
+    AddressTooLong: "invalid_request", URI_TOO_LONG, None, "the address is too long";
+    UnsupportedCoding: "invalid_request", UNSUPPORTED_MEDIA_TYPE, None, "the body must not be compressed";
     TooManyRequests: "temporarily_unavailable", TOO_MANY_REQUESTS, None, "too many failed attempts; try again later";
     Unavailable: "temporarily_unavailable", SERVICE_UNAVAILABLE, None, "the server cannot do this just now; try again";
     Internal: "server_error", INTERNAL_SERVER_ERROR, None, "the server failed; the request id tells where to look";
@@ -271,7 +278,11 @@ impl From<FormError> for OAuthError {
             FormError::ContentType => {
                 Self::invalid_request("the body must be application/x-www-form-urlencoded")
             }
+            FormError::Coding => ErrorKind::UnsupportedCoding.into(),
             FormError::Broken => Self::invalid_request("the body ended early"),
+            FormError::Query => {
+                Self::invalid_request("parameters belong in the body, not in the address")
+            }
             FormError::Params(error) => Self {
                 description: Cow::Owned(error.to_string()),
                 ..ErrorKind::InvalidRequest.into()

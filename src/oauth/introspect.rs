@@ -127,6 +127,7 @@ async fn asker(
     params: &Params,
 ) -> Result<Asker, OAuthError> {
     if let Authorization::Bearer(token) = authorization(headers) {
+        client_auth::no_other_proof(params)?;
         let live = access_token::resolve(app, ctx, token).await?;
         let live = live.ok_or_else(|| OAuthError::from(ErrorKind::InvalidToken))?;
         let claims = live.claims();

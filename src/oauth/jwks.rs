@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 use super::error::OAuthError;
-use super::metadata::{Document, cached};
+use super::metadata::{Document, MAX_AGE, cached};
 use crate::app::App;
 use crate::context::Ctx;
 
@@ -15,7 +15,12 @@ pub async fn endpoint(State(app): State<App>, ctx: Ctx, headers: HeaderMap) -> R
     match app.keys.of(&ctx.tenant).await {
         Ok(keys) => cached(
             &headers,
-            &Document::new(keys.jwks(), "application/jwk-set+json"),
+            // Never kept longer than a key is announced before it signs.
+            &Document::new(
+                keys.jwks(),
+                "application/jwk-set+json",
+                app.config.tokens.jwks_cache_lifetime.min(MAX_AGE),
+            ),
         ),
         Err(error) => OAuthError::from(error).into_response(),
     }

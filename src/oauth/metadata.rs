@@ -23,7 +23,7 @@ use crate::storage::cache::Cache;
 use crate::storage::feed::Change;
 
 /// How long others may keep the documents, in seconds.
-const MAX_AGE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+pub const MAX_AGE: i64 = 300;
 /// Tenants whose document is kept.
 const CAPACITY: usize = 4096;
 
@@ -32,16 +32,20 @@ pub struct Document {
     bytes: Bytes,
     etag: HeaderValue,
     content_type: HeaderValue,
+    cache_control: HeaderValue,
 }
 
 impl Document {
-    pub fn new(bytes: Bytes, content_type: &'static str) -> Self {
+    /// `max_age` is for how many seconds others may keep it.
+    pub fn new(bytes: Bytes, content_type: &'static str, max_age: i64) -> Self {
         let digest = BASE64URL_NOPAD.encode(&sha256(&[&bytes])[..12]);
         let etag = HeaderValue::try_from(format!("\"{digest}\""));
         Self {
             bytes,
             etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
             content_type: HeaderValue::from_static(content_type),
+            cache_control: HeaderValue::try_from(format!("public, max-age={max_age}"))
+                .unwrap_or(HeaderValue::from_static("no-cache")),
         }
     }
 }
@@ -97,7 +101,7 @@ pub fn cached(headers: &HeaderMap, document: &Document) -> Response<Body> {
     });
     let answer = response.headers_mut();
     answer.insert(ETAG, document.etag.clone());
-    answer.insert(CACHE_CONTROL, MAX_AGE);
+    answer.insert(CACHE_CONTROL, document.cache_control.clone());
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
@@ -115,6 +119,8 @@ async fn write(app: &App, ctx: &Ctx) -> Result<Document, OAuthError> {
         .filter(|method| **method != AuthMethod::None)
         .map(|method| method.name())
         .collect();
+    // Introspection also takes a client's own token (RFC 8414 section 2).
+    let introspecting: Vec<&str> = confidential.iter().copied().chain(["Bearer"]).collect();
     let every: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.name()).collect();
     let algorithms: Vec<&str> = Algorithm::ALL
         .iter()
@@ -134,7 +140,7 @@ async fn write(app: &App, ctx: &Ctx) -> Result<Document, OAuthError> {
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": every,
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
-        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_methods_supported": introspecting,
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": every,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
@@ -144,5 +150,5 @@ async fn write(app: &App, ctx: &Ctx) -> Result<Document, OAuthError> {
         "request_uri_parameter_supported": false,
     });
     let bytes = document.to_string().into();
-    Ok(Document::new(bytes, "application/json"))
+    Ok(Document::new(bytes, "application/json", MAX_AGE))
 }

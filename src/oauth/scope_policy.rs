@@ -89,8 +89,21 @@ pub fn audiences(params: &Params) -> Vec<String> {
 }
 
 /// Narrows `scope` to the `resource` parameters, if there are any.
+///
+/// # Errors
+/// `invalid_target` for a resource that is unknown, and for one none of whose scopes is granted: a
+/// token that does not name it would not be what was asked for.
 pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target, OAuthError> {
-    narrow(scope, audiences(params), catalog)
+    let target = narrow(scope, audiences(params), catalog)?;
+    let granted = |name: &String| {
+        let mut resources = catalog.granted(&target.scope);
+        resources.any(|resource| resource.audience == *name)
+    };
+    if target.audience.iter().all(granted) {
+        Ok(target)
+    } else {
+        Err(ErrorKind::InvalidTarget.into())
+    }
 }
 
 /// Keeps the scopes of the named resources and those of the issuer itself.

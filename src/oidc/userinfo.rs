@@ -45,6 +45,9 @@ async fn answer(
     if granted.is_client_token() || !granted.scope.contains("openid") {
         return Err(OAuthError::insufficient_scope("openid"));
     }
+    if !granted.aud.contains(&ctx.tenant.issuer) {
+        return Err(ErrorKind::InvalidToken.into());
+    }
     let user = app.store.tenant(&ctx.tenant.id).user(&granted.sub).await?;
     let user = user
         .filter(|user| user.enabled)

@@ -22,17 +22,27 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The PHC string of a password.
-    pub(super) fn hash(self, password: &[u8], salt: &[u8; 16], memory: &mut Memory) -> String {
-        let params = Params::new(
+    /// The memory of one computation, in blocks of 1 KiB.
+    pub(super) fn blocks(self) -> usize {
+        self.params().block_count()
+    }
+
+    fn params(self) -> Params {
+        Params::new(
             self.memory_kib,
             self.iterations,
             self.parallelism,
             Some(OUTPUT_BYTES),
         )
-        .expect("the configuration's cost is checked");
-        let output = compute(password, salt, params.clone(), Algorithm::Argon2id, memory)
-            .expect("Argon2 works with checked parameters");
+        .expect("the configuration's cost is checked")
+    }
+
+    /// The PHC string of a password.
+    pub(super) fn hash(self, password: &[u8], salt: &[u8; 16], memory: &mut Memory) -> String {
+        let params = self.params();
+        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        let output =
+            compute(&argon, password, salt, memory).expect("Argon2 works with checked parameters");
         PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -45,13 +55,7 @@ impl Cost {
 
     /// A hash no password has, of the same cost.
     pub(super) fn decoy(self) -> String {
-        let params = Params::new(
-            self.memory_kib,
-            self.iterations,
-            self.parallelism,
-            Some(OUTPUT_BYTES),
-        )
-        .expect("the configuration's cost is checked");
+        let params = self.params();
         PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -64,60 +68,71 @@ impl Cost {
 
     /// Whether hashing again with this cost makes a stored hash stronger and no parameter weaker.
     pub(super) fn is_stronger_than(self, stored: &str) -> bool {
-        let Ok(hash) = PasswordHash::new(stored) else {
+        let Some(stored) = Stored::parse(stored) else {
             return false;
         };
-        let Ok(params) = Params::try_from(&hash) else {
-            return false;
-        };
-        let stored = (params.m_cost(), params.t_cost(), params.p_cost());
+        let theirs = &stored.params;
+        let theirs = (theirs.m_cost(), theirs.t_cost(), theirs.p_cost());
         let ours = (self.memory_kib, self.iterations, self.parallelism);
-        ours != stored && ours.0 >= stored.0 && ours.1 >= stored.1 && ours.2 >= stored.2
+        let same = ours == theirs
+            && stored.algorithm == Algorithm::Argon2id
+            && stored.version == Version::V0x13;
+        !same && ours.0 >= theirs.0 && ours.1 >= theirs.1 && ours.2 >= theirs.2
+    }
+}
+
+/// A PHC string taken apart, as far as it is one of Argon2's within the ceilings.
+struct Stored {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Salt,
+    expected: Output,
+}
+
+impl Stored {
+    fn parse(text: &str) -> Option<Self> {
+        let hash = PasswordHash::new(text).ok()?;
+        let stored = Self {
+            algorithm: Algorithm::new(hash.algorithm.as_str()).ok()?,
+            // A string without a version is of the first one, 1.0.
+            version: hash
+                .version
+                .map_or(Ok(Version::V0x10), Version::try_from)
+                .ok()?,
+            params: Params::try_from(&hash).ok()?,
+            salt: hash.salt?,
+            expected: hash.hash?,
+        };
+        let within = stored.params.m_cost() <= MAX_MEMORY_KIB
+            && stored.params.t_cost() <= MAX_ITERATIONS
+            && stored.params.p_cost() <= MAX_LANES
+            && stored.expected.len() == OUTPUT_BYTES;
+        within.then_some(stored)
     }
 }
 
 /// Whether `stored` is the hash of `password`. Hashes above the ceilings are nobody's.
 pub(super) fn verify(password: &[u8], stored: &str, memory: &mut Memory) -> bool {
-    let Ok(hash) = PasswordHash::new(stored) else {
+    let Some(stored) = Stored::parse(stored) else {
         return false;
     };
-    let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else {
-        return false;
-    };
-    let Ok(algorithm) = Algorithm::new(hash.algorithm.as_str()) else {
-        return false;
-    };
-    let Ok(params) = Params::try_from(&hash) else {
-        return false;
-    };
-    if params.m_cost() > MAX_MEMORY_KIB
-        || params.t_cost() > MAX_ITERATIONS
-        || params.p_cost() > MAX_LANES
-        || expected.len() != OUTPUT_BYTES
-    {
-        return false;
-    }
-    compute(password, &salt, params, algorithm, memory)
-        .is_ok_and(|output| output.ct_eq(expected.as_bytes()).into())
+    let argon = Argon2::new(stored.algorithm, stored.version, stored.params);
+    compute(&argon, password, &stored.salt, memory)
+        .is_ok_and(|output| output.ct_eq(stored.expected.as_bytes()).into())
 }
 
 fn compute(
+    argon: &Argon2<'_>,
     password: &[u8],
     salt: &[u8],
-    params: Params,
-    algorithm: Algorithm,
     memory: &mut Memory,
 ) -> argon2::Result<[u8; OUTPUT_BYTES]> {
-    let needed = params.block_count();
+    let needed = argon.params().block_count();
     if memory.len() < needed {
         memory.resize(needed, Block::default());
     }
     let mut output = [0; OUTPUT_BYTES];
-    Argon2::new(algorithm, Version::V0x13, params).hash_password_into_with_memory(
-        password,
-        salt,
-        &mut output,
-        &mut memory[..needed],
-    )?;
+    argon.hash_password_into_with_memory(password, salt, &mut output, &mut memory[..needed])?;
     Ok(output)
 }

@@ -102,20 +102,28 @@ impl Passwords {
         self.done.load(Ordering::SeqCst)
     }
 
+    /// Memory held between hashes, in KiB: at most one hash's for each thread.
+    pub fn kept_memory_kib(&self) -> usize {
+        let memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        memories.iter().map(Vec::capacity).sum()
+    }
+
     /// The permit belongs to the blocking work: a caller that goes away frees nothing early.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Overloaded> {
-        let permit = {
+        let permits = Arc::clone(&self.permits);
+        let permit = if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+            permit
+        } else {
+            // Those who wait have been promised the next permit: nobody overtakes them.
             let _place = Place::take(&self.waiting, self.queue)?;
-            Arc::clone(&self.permits)
-                .acquire_owned()
-                .await
-                .map_err(|_| Overloaded)?
+            permits.acquire_owned().await.map_err(|_| Overloaded)?
         };
         self.done.fetch_add(1, Ordering::SeqCst);
         let memories = Arc::clone(&self.memories);
+        let kept = self.cost.blocks();
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let pooled = memories
@@ -124,6 +132,9 @@ impl Passwords {
                 .pop();
             let mut memory = pooled.unwrap_or_default();
             let outcome = work(&mut memory);
+            // An imported hash may have needed more; what it took is given back.
+            memory.truncate(kept);
+            memory.shrink_to_fit();
             memories
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

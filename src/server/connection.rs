@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
 use hyper::service::service_fn;
@@ -53,9 +53,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a connection that was asked to close may take over it.
 const LEAVE_TIME: Duration = Duration::from_secs(3);
 
-/// How long a connection without a request is still listened to once the server stops: its request
+/// How long a connection without a request is still listened to once the server stops: a request
 /// may be on the way, and its peer cannot know better.
-const FRESH_TIME: Duration = Duration::from_millis(250);
+const GRACE_TIME: Duration = Duration::from_millis(250);
 
 /// What all connections of a server share.
 pub(super) struct Shared {
@@ -166,11 +166,12 @@ impl Shared {
                 }
                 () = self.stop.cancelled(), if !stopping => {
                     stopping = true;
-                    if activity.is_fresh() {
-                        timer.as_mut().reset(Instant::now() + FRESH_TIME);
-                    } else {
+                    if activity.is_busy() {
                         leaving = true;
                         connection.as_mut().graceful_shutdown();
+                    } else {
+                        activity.end_with_next_answer();
+                        timer.as_mut().reset(Instant::now() + GRACE_TIME);
                     }
                 }
                 () = timer.as_mut() => {
@@ -202,16 +203,21 @@ impl Shared {
     ) -> impl Future<Output = Result<Response<Tracked>, Infallible>> + Send + use<> {
         let in_flight = InFlight::begin(activity, &request);
         let outcome = if let Some(status) = objection(&request, self.limits.max_headers) {
-            Err(refuse(status, request.version()))
+            activity.end_with_next_answer();
+            Err(status)
         } else {
             request.extensions_mut().insert(peer);
             Ok(self.router.clone().call(request))
         };
         async move {
-            let response = match outcome {
+            let mut response = match outcome {
                 Ok(routed) => routed.await?,
-                Err(refused) => refused,
+                Err(status) => status.into_response(),
             };
+            if in_flight.is_last() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
             Ok(response.map(|body| Tracked::new(body, in_flight)))
         }
     }
@@ -264,15 +270,4 @@ fn objection<B>(request: &Request<B>, max_headers: usize) -> Option<StatusCode> 
         .next()
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
     (!coding_known || codings.next().is_some()).then_some(StatusCode::BAD_REQUEST)
-}
-
-/// An answer after which the connection is not used again.
-fn refuse(status: StatusCode, version: Version) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    if version <= Version::HTTP_11 {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
-    }
-    response
 }

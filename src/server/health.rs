@@ -71,7 +71,10 @@ pub async fn metrics(State(app): State<App>, ctx: Ctx, request: Request) -> Resp
         .any(|name| request.headers().contains_key(*name));
     let through_stranger = forwarded && app.config.proxies.trusted.is_empty();
     let near = !through_stranger
-        && (ctx.address.is_loopback() || networks.iter().any(|network| network.contains(&ctx.address)));
+        && (ctx.address.is_loopback()
+            || networks
+                .iter()
+                .any(|network| network.contains(&ctx.address)));
     if !near && let Err(error) = permitted(&app, &ctx, request.headers()).await {
         return error.into_response();
     }

@@ -62,7 +62,7 @@ async fn around(State(app): State<App>, mut request: Request, next: Next) -> Res
         .path_and_query()
         .is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES)
     {
-        OAuthError::from(ErrorKind::TooLarge).into_response()
+        OAuthError::from(ErrorKind::AddressTooLong).into_response()
     } else {
         match tokio::time::timeout(app.config.limits.request_timeout, next.run(request)).await {
             Ok(response) => response,

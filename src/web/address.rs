@@ -17,17 +17,15 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> I
         return peer;
     }
     let mut client = peer;
-    let values: Vec<&str> = headers
+    // Bytes, not text: a field in which a caller wrote what is no text must not be lost as a whole,
+    // with the hop that the proxy added behind it.
+    let hops = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let hops = values
-        .iter()
-        .flat_map(|value| value.split(','))
-        .map(str::trim);
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     for hop in hops.rev().take(MAX_HOPS) {
-        let Ok(address) = hop.parse::<IpAddr>() else {
+        let address = std::str::from_utf8(hop).map(|hop| hop.trim().parse::<IpAddr>());
+        let Ok(Ok(address)) = address else {
             break;
         };
         client = address.to_canonical();

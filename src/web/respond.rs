@@ -1,12 +1,14 @@
 //! Answers: JSON that is never cached, unless it says so.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// For caches of HTTP/1.0, as RFC 6749 section 5.1 still demands.
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// A JSON answer with `Cache-Control: no-store` (RFC 6749 section 5.1).
 pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Response<Body> {
@@ -18,6 +20,7 @@ pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(PRAGMA, NO_CACHE);
     response
 }
 

@@ -2,18 +2,18 @@
 
 use std::sync::LazyLock;
 
-use data_encoding::{BASE64, BASE64URL_NOPAD};
-use hmac::{Hmac, KeyInit, Mac};
+use data_encoding::BASE64URL_NOPAD;
 use rcgen::{PublicKeyData, SigningKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use users_core::keys::jwk::{ClientJwk, ClientJwks, JwkError, MAX_CLIENT_KEYS, PublicJwk};
 use users_core::keys::jws::{
     BadSignature, MAX_TOKEN_BYTES, Malformed, Parsed, Signer, Typ, Verifier,
 };
 use users_core::keys::key_pair::{KeyError, KeyPair};
 use users_core::model::algorithm::Algorithm;
+
+use crate::support::forge::{hmac, public_forms};
 
 static PAIRS: LazyLock<[KeyPair; 4]> =
     LazyLock::new(|| Algorithm::ALL.map(|algorithm| KeyPair::generate(algorithm).unwrap()));
@@ -75,27 +75,6 @@ fn token(pair: &KeyPair) -> String {
 
 fn verifier(pair: &KeyPair) -> Verifier {
     Verifier::new(pair.public()).unwrap()
-}
-
-/// The public key as X.509 has it: every field before the key is fixed for these three kinds.
-fn spki(key: &Value) -> Vec<u8> {
-    let part = |name: &str| {
-        BASE64URL_NOPAD
-            .decode(key[name].as_str().unwrap().as_bytes())
-            .unwrap()
-    };
-    let (head, tail): (&[u8], _) = match key["kty"].as_str().unwrap() {
-        "RSA" => (
-            b"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA",
-            [part("n"), vec![2, 3, 1, 0, 1]].concat(),
-        ),
-        "EC" => (
-            b"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE",
-            [part("x"), part("y")].concat(),
-        ),
-        _ => (b"MCowBQYDK2VwAyEA", part("x")),
-    };
-    [BASE64.decode(head).unwrap(), tail].concat()
 }
 
 #[test]
@@ -260,30 +239,13 @@ fn the_header_never_chooses_the_algorithm() {
 fn a_public_key_is_no_hmac_secret() {
     for pair in PAIRS.iter() {
         let jwk = serde_json::to_value(pair.public()).unwrap();
-        let der = spki(&jwk);
-        let lines = BASE64.encode(&der);
-        let lines: Vec<&str> = (0..lines.len())
-            .step_by(64)
-            .map(|at| &lines[at..lines.len().min(at + 64)])
-            .collect();
-        let pem = format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----",
-            lines.join("\n")
-        );
-        let with_newline = format!("{pem}\n");
-        let secrets = [
-            pem.into_bytes(),
-            with_newline.into_bytes(),
-            der,
-            jwk.to_string().into_bytes(),
-        ];
+        let secrets = public_forms(&jwk);
         for alg in ["HS256", pair.algorithm().name()] {
             let header = json!({"alg": alg, "kid": pair.public().kid()}).to_string();
             let input = format!("{}.{}", b64(header), b64(r#"{"iss":"joe","exp":1}"#));
             for secret in &secrets {
-                let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
-                mac.update(input.as_bytes());
-                let forged = format!("{input}.{}", b64(mac.finalize().into_bytes()));
+                let mac = hmac(256, secret, input.as_bytes());
+                let forged = format!("{input}.{}", b64(mac));
                 assert!(check(&verifier(pair), &forged).is_err());
             }
         }

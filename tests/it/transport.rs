@@ -1,6 +1,7 @@
 //! The connection server on real sockets: what peers may send, how long, how many, and how it stops.
 
 mod framing;
+mod http2;
 mod limits;
 mod stopping;
 mod tls;
@@ -10,11 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::{OriginalUri, State};
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::StatusCode;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -22,11 +23,15 @@ use tokio_util::sync::CancellationToken;
 use users_core::server::listen::{Drained, Limits, Listener, Transport, serve};
 use users_core::web::request_info::Peer;
 
-/// Far longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::socket::{
+    answer, converse, fetch, http2_frame, http2_get, rest, soon, status, until,
+};
+
+/// A limit that is meant to be reached.
+const SHORT: Duration = Duration::from_millis(300);
 
 /// A time that no test lives to see.
-const NEVER: Duration = Duration::from_secs(24 * 3600);
+const NEVER: Duration = Duration::from_hours(24);
 
 /// What the handlers saw and wait for.
 #[derive(Default)]
@@ -143,115 +148,16 @@ fn router(watch: Arc<Watch>) -> Router {
     async fn peer(Extension(peer): Extension<Peer>) -> String {
         format!("{} tls={}", peer.address, peer.tls)
     }
+    async fn refuse(request: Request) -> StatusCode {
+        drop(request);
+        tokio::time::sleep(SHORT / 3).await;
+        StatusCode::PAYLOAD_TOO_LARGE
+    }
     Router::new()
+        .route("/refuse", post(refuse))
         .route("/echo", post(echo))
         .route("/slow", get(slow))
         .route("/peer", get(peer))
         .fallback(any(note))
         .with_state(watch)
-}
-
-/// The future's end, which must come.
-async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .expect("still waiting")
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    soon(async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-}
-
-/// Reads one answer that has a Content-Length.
-async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut read = Vec::new();
-    soon(async {
-        loop {
-            let text = String::from_utf8_lossy(&read);
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head
-                    .lines()
-                    .find_map(|line| line.strip_prefix("content-length: "))
-                    .map_or(0, |length| length.parse().unwrap());
-                if body.len() >= length {
-                    return text.into_owned();
-                }
-            }
-            let mut byte = [0; 1];
-            stream.read_exact(&mut byte).await.unwrap();
-            read.push(byte[0]);
-        }
-    })
-    .await
-}
-
-/// One GET on a connection that stays open.
-async fn fetch(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), path: &str) -> String {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    answer(stream).await
-}
-
-/// All that still comes before the connection ends, by a close or a reset.
-async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut read = Vec::new();
-    let _ = soon(stream.read_to_end(&mut read)).await;
-    String::from_utf8_lossy(&read).into_owned()
-}
-
-/// Sends bytes and reads until the server closes; sending goes on beside the reading.
-async fn converse(address: SocketAddr, bytes: Vec<u8>) -> String {
-    let stream = soon(TcpStream::connect(address)).await.unwrap();
-    let (mut reader, mut writer) = stream.into_split();
-    let sending = tokio::spawn(async move {
-        let _ = writer.write_all(&bytes).await;
-        // Kept: a half-closed connection would end for that reason alone.
-        writer
-    });
-    let text = rest(&mut reader).await;
-    drop(soon(sending).await);
-    text
-}
-
-fn status(answer: &str) -> u16 {
-    let code = answer
-        .strip_prefix("HTTP/1.1 ")
-        .unwrap_or_default()
-        .get(..3);
-    code.and_then(|code| code.parse().ok())
-        .unwrap_or_else(|| panic!("no answer: {answer:?}"))
-}
-
-/// The opening of an HTTP/2 connection and a GET of `/` on stream 1, with further header fields.
-fn http2_get(fields: &[u8]) -> Vec<u8> {
-    // Static table entries 2, 6 and 4 (GET, http, /), and entry 1 (:authority) with a value.
-    let mut block = b"\x82\x86\x84\x41\x09localhost".to_vec();
-    block.extend_from_slice(fields);
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    bytes.extend_from_slice(&u32::try_from(block.len()).unwrap().to_be_bytes()[1..]);
-    bytes.extend_from_slice(b"\x01\x05\0\0\0\x01");
-    bytes.extend_from_slice(&block);
-    bytes
-}
-
-/// Reads HTTP/2 frames up to the first of this type, and returns its payload.
-async fn http2_frame(stream: &mut (impl AsyncRead + Unpin), kind: u8) -> Vec<u8> {
-    soon(async {
-        loop {
-            let mut head = [0; 9];
-            stream.read_exact(&mut head).await.unwrap();
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            let mut payload = vec![0; length as usize];
-            stream.read_exact(&mut payload).await.unwrap();
-            if head[3] == kind {
-                return payload;
-            }
-        }
-    })
-    .await
 }

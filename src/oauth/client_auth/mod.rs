@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::context::Ctx;
 use crate::directory::KnownClient;
 use crate::model::client::Client;
+use crate::model::client_metadata::{ClientMetadata, is_valid_client_id};
 use crate::web::authorization::{Authorization, authorization};
 use crate::web::params::Params;
 
@@ -81,9 +82,7 @@ pub async fn authenticate(
         assertion.is_some(),
     ];
     if offered.into_iter().filter(|offered| *offered).count() > 1 {
-        return Err(OAuthError::invalid_request(
-            "more than one way of client authentication is used",
-        ));
+        return Err(two_ways());
     }
     if let (Some(_), Some(named)) = (basic, params.get("client_id"))
         && Some(named) != client_id.as_deref()
@@ -115,16 +114,31 @@ pub async fn authenticate(
         (_, _, Some(assertion)) => Proof::Assertion(assertion),
         _ => Proof::None,
     };
-    let known = app.directory.client(&ctx.tenant, &client_id).await?;
-    check(app, ctx, known, proof).await
+    check(app, ctx, &client_id, proof).await
+}
+
+/// Refuses a form that offers a proof beside another one, which the caller found elsewhere.
+pub(super) fn no_other_proof(params: &Params) -> Result<(), OAuthError> {
+    let offered = ["client_secret", "client_assertion"];
+    if offered.iter().any(|name| params.get(name).is_some()) {
+        return Err(two_ways());
+    }
+    Ok(())
 }
 
 async fn check(
     app: &App,
     ctx: &Ctx,
-    known: Option<Arc<KnownClient>>,
+    client_id: &str,
     proof: Proof<'_>,
 ) -> Result<AuthenticatedClient, OAuthError> {
+    // What cannot be a client's id is not looked for: an assertion may hold any character.
+    let plausible = is_valid_client_id(client_id);
+    let known = if plausible {
+        app.directory.client(&ctx.tenant, client_id).await?
+    } else {
+        None
+    };
     let client = known.as_deref().map(|known| &known.client);
     let method = client.map(|client| &client.metadata);
     let proved = match proof {
@@ -132,18 +146,26 @@ async fn check(
             // Unknown clients cost the same digests as known ones.
             let secrets = client.map_or(&[][..], |client| &client.secrets);
             secret::matches(&app.master_key, presented, secrets, ctx.now)
-                && method.is_some_and(crate::model::client_metadata::ClientMetadata::uses_secret)
+                && method.is_some_and(ClientMetadata::uses_secret)
         }
         Proof::Assertion(assertion) => match known.as_deref() {
             Some(known) => assertion::verify(app, ctx, known, assertion).await?,
             None => false,
         },
-        Proof::None => method.is_some_and(crate::model::client_metadata::ClientMetadata::is_public),
+        Proof::None => method.is_some_and(ClientMetadata::is_public),
     };
     match known {
         Some(known) if proved && known.client.enabled => Ok(AuthenticatedClient(known)),
-        _ => Err(refused("the client is unknown, disabled or not proved")),
+        _ => {
+            let account = if plausible { client_id } else { "" };
+            app.refusals.count(ctx, "client", account);
+            Err(refused("the client is unknown, disabled or not proved"))
+        }
     }
+}
+
+fn two_ways() -> OAuthError {
+    OAuthError::invalid_request("more than one way of client authentication is used")
 }
 
 /// All refusals look alike from outside; the log tells them apart.

@@ -63,7 +63,7 @@ pub struct TokenResponse {
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// Always there: without it, the client would take what it asked for as granted (section 5.1).
     scope: String,
 }
 
@@ -209,6 +209,7 @@ fn claims(
         aud: form.audience.clone(),
         exp: ctx.now.seconds() + form.lifetime,
         iat: ctx.now.seconds(),
+        nbf: None,
         jti: app.opaque_id(),
         client_id: client.client_id().to_owned(),
         username: user.map(|user| user.username.clone()),

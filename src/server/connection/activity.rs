@@ -32,8 +32,8 @@ pub(super) struct Activity {
     last: AtomicU64,
     /// When the head being waited for began, plus one; 0 while none has begun.
     head: AtomicU64,
-    /// A request was seen.
-    served: AtomicBool,
+    /// The next answer is to be the last.
+    last_answer: AtomicBool,
     /// The connection speaks HTTP/2, where bytes between requests mean nothing: pings come and go.
     multiplexed: AtomicBool,
     /// The last request announced a body, which may not have been read to its end.
@@ -60,7 +60,7 @@ impl Activity {
             in_flight: AtomicUsize::new(0),
             last: AtomicU64::new(0),
             head: AtomicU64::new(1),
-            served: AtomicBool::new(false),
+            last_answer: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             body: AtomicBool::new(false),
         }
@@ -77,7 +77,7 @@ impl Activity {
         }
         let now = self.now();
         self.last.store(now, Relaxed);
-        if self.in_flight.load(Relaxed) == 0 && self.head.load(Relaxed) == 0 {
+        if !self.is_busy() && self.head.load(Relaxed) == 0 {
             self.head.store(now + 1, Relaxed);
         }
     }
@@ -89,9 +89,14 @@ impl Activity {
         }
     }
 
-    /// Whether no request was seen yet.
-    pub(super) fn is_fresh(&self) -> bool {
-        !self.served.load(Relaxed)
+    /// Whether a request is being answered.
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_flight.load(Relaxed) > 0
+    }
+
+    /// Makes the next answer the last one; HTTP/2 has GOAWAY for that.
+    pub(super) fn end_with_next_answer(&self) {
+        self.last_answer.store(true, Relaxed);
     }
 
     /// Whether the peer may have sent bytes that nobody will read.
@@ -102,7 +107,7 @@ impl Activity {
     /// Holds the connection's state against its limits.
     pub(super) fn judge(&self, limits: &Limits) -> Verdict {
         let head = self.head.load(Relaxed);
-        let (since, allowed, over) = if self.in_flight.load(Relaxed) > 0 {
+        let (since, allowed, over) = if self.is_busy() {
             (self.last.load(Relaxed), STALL, Verdict::Stuck)
         } else if head > 0 {
             (head - 1, limits.header_timeout, Verdict::Stuck)
@@ -128,13 +133,17 @@ impl InFlight {
     pub(super) fn begin<B: Body>(activity: &Arc<Activity>, request: &Request<B>) -> Self {
         let multiplexed = request.version() == Version::HTTP_2;
         activity.multiplexed.store(multiplexed, Relaxed);
-        activity.served.store(true, Relaxed);
         let body = !multiplexed && !request.body().is_end_stream();
         activity.body.store(body, Relaxed);
         activity.in_flight.fetch_add(1, Relaxed);
         activity.head.store(0, Relaxed);
         activity.last.store(activity.now(), Relaxed);
         Self(Arc::clone(activity))
+    }
+
+    /// Whether the answer must say that the connection ends with it.
+    pub(super) fn is_last(&self) -> bool {
+        self.0.last_answer.load(Relaxed) && !self.0.multiplexed.load(Relaxed)
     }
 }
 

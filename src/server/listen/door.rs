@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -83,13 +83,21 @@ impl Door {
     }
 
     /// Takes what is in the system's queue now and nothing more: those peers believe that they are
-    /// connected, and closing the sockets would reset them.
+    /// connected, and closing the listeners would reset them.
     pub(super) fn empty_queue(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        while self.open.len() < self.room
-            && let Poll::Ready(Ok((socket, peer))) = self.queue.poll_accept(&mut cx)
-        {
-            self.admit(socket, peer);
+        for listener in std::mem::take(&mut self.queue.listeners) {
+            // The runtime may not have heard of them yet, so the system itself is asked.
+            let Ok(socket) = listener.socket.into_std() else {
+                continue;
+            };
+            while self.open.len() < self.room
+                && let Ok((socket, peer)) = socket.accept()
+            {
+                let socket = socket.set_nonblocking(true).map(|()| socket);
+                if let Ok(socket) = socket.and_then(TcpStream::from_std) {
+                    self.admit(socket, peer);
+                }
+            }
         }
     }
 
@@ -137,18 +145,17 @@ struct Queue {
 
 impl Queue {
     async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
-        std::future::poll_fn(|cx| self.poll_accept(cx)).await
-    }
-
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        for turn in 0..self.listeners.len() {
-            let index = (self.next + turn) % self.listeners.len();
-            if let Poll::Ready(accepted) = self.listeners[index].socket.poll_accept(cx) {
-                self.next = index + 1;
-                return Poll::Ready(accepted);
+        std::future::poll_fn(|cx| {
+            for turn in 0..self.listeners.len() {
+                let index = (self.next + turn) % self.listeners.len();
+                if let Poll::Ready(accepted) = self.listeners[index].socket.poll_accept(cx) {
+                    self.next = index + 1;
+                    return Poll::Ready(accepted);
+                }
             }
-        }
-        Poll::Pending
+            Poll::Pending
+        })
+        .await
     }
 }
 

@@ -1,11 +1,14 @@
 //! Worlds to test in: a whole application on a fresh database, with a clock moved by hand.
 
 pub mod database;
+pub mod forge;
 pub mod http;
 pub mod people;
 pub mod race;
 pub mod raw;
 pub mod rows;
+pub mod running;
+pub mod socket;
 pub mod world;
 
 pub use database::databases;

@@ -58,6 +58,8 @@ pub fn settings(url: &Secret) -> Config {
         master_key: Some(Secret::new(MASTER_KEY)),
         ..Config::default()
     };
+    // Whatever port is free, for those who run the server.
+    config.bind = vec![([127, 0, 0, 1], 0).into()];
     config.tokens.signing_alg = "ES256".to_owned();
     config.password_hash.memory_kib = 64;
     config.password_hash.iterations = 1;
@@ -66,7 +68,11 @@ pub fn settings(url: &Secret) -> Config {
 
 impl World {
     pub async fn on(database: Database, configure: &impl Fn(&mut Config)) -> Self {
-        let clock = Clock::manual(START);
+        Self::at(Clock::manual(START), database, configure).await
+    }
+
+    /// The same by another clock: other processes know only the system's.
+    pub async fn at(clock: Clock, database: Database, configure: &impl Fn(&mut Config)) -> Self {
         let mut config = settings(&database.url);
         configure(&mut config);
         let app = node(config, &clock).await;

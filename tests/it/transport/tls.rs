@@ -1,13 +1,14 @@
 //! TLS: handshakes, protocol choice, and certificates that change while the server runs.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -19,6 +20,8 @@ use users_core::server::tls::{TlsError, TlsReloader};
 use super::{Running, fetch, http2_frame, http2_get, patient, rest, soon};
 
 const OFTEN: Duration = Duration::from_millis(20);
+
+static VERSIONS: [[&SupportedProtocolVersion; 1]; 2] = [[&TLS12], [&TLS13]];
 
 /// A folder with a certificate and its key.
 struct Files {
@@ -49,7 +52,7 @@ impl Files {
     }
 
     /// The refusal as it is shown, which names the file and nothing of the key.
-    fn refusal(&self, file: &PathBuf) -> String {
+    fn refusal(&self, file: &Path) -> String {
         let error = self.open().err().expect("accepted");
         let shown = format!("{error} {error:?}");
         assert!(shown.contains(file.to_str().unwrap()), "{shown}");
@@ -71,7 +74,7 @@ fn start(files: &Files, limits: Limits) -> Running {
 
 struct Client {
     trusted: Vec<CertificateDer<'static>>,
-    versions: &'static [&'static rustls::SupportedProtocolVersion],
+    versions: &'static [&'static SupportedProtocolVersion],
     protocols: Vec<&'static str>,
 }
 
@@ -110,8 +113,6 @@ fn shown(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
 async fn https_is_served_in_both_versions_and_the_peer_knows() {
     let pair = pair();
     let server = start(&Files::new(&pair), patient());
-    static VERSIONS: [[&rustls::SupportedProtocolVersion; 1]; 2] =
-        [[&rustls::version::TLS12], [&rustls::version::TLS13]];
     for versions in &VERSIONS {
         let client = Client {
             versions,

@@ -32,7 +32,7 @@ pub(super) async fn redeem(
     {
         return Err(ErrorKind::InvalidScope.into());
     }
-    scope_policy::target(params, everything, &catalog)?;
+    scope_policy::target(params, asked.clone().unwrap_or(everything), &catalog)?;
     let login = direct::authenticate(app, ctx, username, password).await?;
     let scope = scope_policy::for_user(asked, metadata, &catalog, &login.user().roles)?;
     let target = scope_policy::target(params, scope, &catalog)?;

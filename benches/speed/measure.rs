@@ -1,0 +1,190 @@
+//! The order of the measurements.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use users_core::model::algorithm::Algorithm;
+
+use crate::http::{self, Connection};
+use crate::load::{self, Slot};
+use crate::machine::{self, Cores};
+use crate::process::{Process, Server};
+use crate::stage::Stage;
+use crate::workloads::{self, Title, Workload};
+use crate::{Outcome, Plan};
+
+/// How long a started server is left alone before its memory is read.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// All there is to print. What was measured in rounds is in the order of the rounds.
+pub struct Figures {
+    pub pinned: bool,
+    /// Microseconds of CPU for a bare signature.
+    pub signatures: Vec<(Algorithm, Vec<f64>)>,
+    pub rows: Vec<Row>,
+    /// From the start of a process to its first answer, in seconds.
+    pub starts: Vec<f64>,
+    /// The memory of a server nobody has asked anything.
+    pub resident_mib: f64,
+}
+
+/// A workload on one server. The first row is the bare server's.
+pub struct Row {
+    pub title: Title,
+    pub build: Build,
+    pub slots: Vec<Slot>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Build {
+    This,
+    /// The one named by `--against`.
+    Other,
+}
+
+/// Servers of which the same is asked.
+struct Group {
+    servers: Vec<(Build, Server)>,
+    workloads: Vec<Workload>,
+}
+
+/// Sets the databases up, measures, and takes them away again.
+pub async fn everything(plan: &Plan) -> Outcome<Figures> {
+    let sqlite = Box::pin(Stage::sqlite()).await?;
+    let postgres = Box::pin(Stage::postgres()).await?;
+    let figures = on(plan, &sqlite, postgres.as_ref()).await;
+    if let Some(postgres) = postgres {
+        postgres.clear().await?;
+    }
+    figures
+}
+
+async fn on(plan: &Plan, sqlite: &Stage, postgres: Option<&Stage>) -> Outcome<Figures> {
+    let this = std::env::current_exe()?;
+    let cores = Cores::split();
+    if let Some(cores) = &cores {
+        cores.take_the_load();
+    }
+    let core = cores.as_ref().map(|cores| cores.server.as_str());
+    let mut signer = Process::start(&this, "sign", core)?;
+    signer.answer()?;
+    let mut groups = vec![Group {
+        servers: vec![(Build::This, Server::hello(&this, core)?)],
+        workloads: vec![workloads::hello()],
+    }];
+    for stage in std::iter::once(sqlite).chain(postgres) {
+        let mut servers = vec![(Build::This, Server::issuer(&this, &stage.database, core)?)];
+        if let Some(other) = &plan.against {
+            servers.push((Build::Other, Server::issuer(other, &stage.database, core)?));
+        }
+        let address = servers[0].1.address;
+        let mut workloads = Vec::new();
+        if groups.len() == 1 {
+            workloads = workloads::in_memory(stage, address).await?;
+        }
+        workloads.push(workloads::refreshing(stage, address).await?);
+        workloads.retain(|workload| plan.includes(&workload.title.name));
+        groups.push(Group { servers, workloads });
+    }
+    let (signatures, rows) = rounds(plan, &mut signer, &mut groups).await?;
+    drop(groups);
+    let all_cores = cores.as_ref().map(|cores| cores.all.as_str());
+    let (starts, resident_mib) = starts(plan, &this, sqlite, all_cores).await?;
+    Ok(Figures {
+        pinned: cores.is_some(),
+        signatures,
+        rows,
+        starts,
+        resident_mib,
+    })
+}
+
+type Rounds = (Vec<(Algorithm, Vec<f64>)>, Vec<Row>);
+
+async fn rounds(plan: &Plan, signer: &mut Process, groups: &mut [Group]) -> Outcome<Rounds> {
+    let algorithms = [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
+    let mut signatures = algorithms.map(|algorithm| (algorithm, Vec::new())).to_vec();
+    let mut rows: Vec<Row> = groups.iter().flat_map(Group::rows).collect();
+    for round in 1..=plan.rounds {
+        eprint!("\rround {round} of {}", plan.rounds);
+        for (algorithm, figures) in &mut signatures {
+            figures.push(signature(signer, *algorithm)?);
+        }
+        let mut rows = rows.iter_mut();
+        for Group { servers, workloads } in &mut *groups {
+            for workload in workloads {
+                for ((_, server), row) in servers.iter().zip(&mut rows) {
+                    let dialogues = &mut workload.dialogues;
+                    row.slots
+                        .push(load::slot(server, dialogues, plan.slot).await?);
+                }
+            }
+        }
+    }
+    eprintln!();
+    Ok((signatures, rows))
+}
+
+impl Group {
+    /// A row for each of its measurements, in the order they are made in.
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        self.workloads.iter().flat_map(|workload| {
+            self.servers.iter().map(|(build, _)| Row {
+                title: workload.title.clone(),
+                build: *build,
+                slots: Vec::new(),
+            })
+        })
+    }
+}
+
+/// Microseconds of CPU for one signature.
+fn signature(signer: &mut Process, algorithm: Algorithm) -> Outcome<f64> {
+    let before = signer.cpu()?;
+    signer.order(algorithm.name())?;
+    let answer = busy_until(|| signer.answer())?;
+    let count: u32 = answer.parse()?;
+    let spent = signer.cpu()?.since(&before);
+    Ok(spent.all.as_secs_f64() * 1e6 / f64::from(count))
+}
+
+/// Waits the way the load does: cores may share what makes them fast.
+fn busy_until<T>(wait: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+        });
+        let outcome = wait();
+        over.store(true, Ordering::Relaxed);
+        outcome
+    })
+}
+
+/// Starts servers on a database with rows in it, one after the other: how long each took to its
+/// first answer, and what memory the last one held.
+async fn starts(
+    plan: &Plan,
+    this: &Path,
+    stage: &Stage,
+    cores: Option<&str>,
+) -> Outcome<(Vec<f64>, f64)> {
+    let mut times = Vec::new();
+    loop {
+        let started = Instant::now();
+        let server = Server::issuer(this, &stage.database, cores)?;
+        let mut connection = Connection::open(server.address).await?;
+        connection.exchange(&http::get("/health/ready")).await?;
+        times.push(started.elapsed().as_secs_f64());
+        if times.len() == plan.starts {
+            break;
+        }
+    }
+    let server = Server::issuer(this, &stage.database, cores)?;
+    tokio::time::sleep(SETTLED).await;
+    let resident = machine::resident_mib(server.id());
+    Ok((times, resident.ok_or("no VmRSS")?))
+}

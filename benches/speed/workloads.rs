@@ -1,0 +1,209 @@
+//! What is asked of the servers, what a right answer is, and what it may cost.
+
+use std::net::SocketAddr;
+
+use data_encoding::BASE64URL_NOPAD;
+use users_core::model::algorithm::Algorithm;
+
+use crate::Outcome;
+use crate::http::{self, Connection};
+use crate::stage::{Client, PASSWORD, SCOPE, Stage, USERNAME};
+
+/// Connections kept busy at once.
+pub const CONNECTIONS: usize = 32;
+
+/// Beside what a workload's cost is set.
+#[derive(Clone, Copy)]
+pub enum Beside {
+    Nothing,
+    Signature(Algorithm),
+    Hello,
+}
+
+/// The most a request may cost.
+#[derive(Clone, Copy)]
+pub enum Limit {
+    None,
+    /// Times what stands beside it.
+    Times(f64),
+    /// Microseconds of the server's CPU.
+    Micros(f64),
+    /// The same, and none of it for the database.
+    MicrosInMemory(f64),
+}
+
+/// What a workload is called, and what its cost is held against.
+#[derive(Clone)]
+pub struct Title {
+    pub name: String,
+    pub beside: Beside,
+    pub limit: Limit,
+}
+
+pub struct Workload {
+    pub title: Title,
+    /// One for each connection.
+    pub dialogues: Vec<Dialogue>,
+}
+
+/// What is sent over and over on one connection.
+#[derive(Clone)]
+pub enum Dialogue {
+    /// The same request, whose answer must hold a text.
+    Same { request: Vec<u8>, expected: String },
+    /// A refresh token, exchanged for the next one each time.
+    Refresh { client: Client, request: Vec<u8> },
+}
+
+impl Dialogue {
+    pub fn request(&self) -> &[u8] {
+        match self {
+            Self::Same { request, .. } | Self::Refresh { request, .. } => request,
+        }
+    }
+
+    /// Looks at the answer, and makes up the next request.
+    pub fn hear(&mut self, body: &str) -> Outcome<()> {
+        match self {
+            Self::Same { expected, .. } if body.contains(expected.as_str()) => Ok(()),
+            Self::Same { expected, .. } => Err(format!("no {expected} in {body}").into()),
+            Self::Refresh { client, request } => {
+                let next = refresh(client, body)?;
+                if next == *request {
+                    return Err("a refresh token was not changed".into());
+                }
+                *request = next;
+                Ok(())
+            }
+        }
+    }
+}
+
+pub fn hello() -> Workload {
+    Workload {
+        title: Title {
+            name: "hello (bare axum)".to_owned(),
+            beside: Beside::Nothing,
+            limit: Limit::None,
+        },
+        dialogues: same(http::get("/"), "hello".to_owned()),
+    }
+}
+
+/// What is asked of a server on the first database. `address`: where one is listening now.
+pub async fn in_memory(stage: &Stage, address: SocketAddr) -> Outcome<Vec<Workload>> {
+    let mut all = Vec::new();
+    for (algorithm, limit) in [
+        (Algorithm::Rs256, Limit::Times(1.15)),
+        (Algorithm::Es256, Limit::Micros(100.0)),
+        (Algorithm::EdDsa, Limit::Micros(100.0)),
+    ] {
+        all.push(Workload {
+            title: Title {
+                name: format!("client_credentials {algorithm}"),
+                beside: Beside::Signature(algorithm),
+                limit,
+            },
+            dialogues: same(
+                client_credentials(stage.client(algorithm)?),
+                start_of_token(algorithm),
+            ),
+        });
+    }
+    let client = stage.client(Algorithm::Rs256)?;
+    let mut connection = Connection::open(address).await?;
+    let token = member(
+        connection.exchange(&client_credentials(client)).await?,
+        "access_token",
+    )?;
+    all.push(Workload {
+        title: Title {
+            name: "introspection of an RS256 JWT".to_owned(),
+            beside: Beside::Hello,
+            limit: Limit::MicrosInMemory(80.0),
+        },
+        dialogues: same(
+            http::post("/introspect", client, &format!("token={token}")),
+            "\"active\":true".to_owned(),
+        ),
+    });
+    for (name, path, expected) in [
+        ("JWKS", "/jwks.json", "{\"keys\":[{"),
+        (
+            "discovery",
+            "/.well-known/openid-configuration",
+            "\"jwks_uri\":",
+        ),
+    ] {
+        all.push(Workload {
+            title: Title {
+                name: name.to_owned(),
+                beside: Beside::Hello,
+                limit: Limit::Times(2.0),
+            },
+            dialogues: same(http::get(path), expected.to_owned()),
+        });
+    }
+    Ok(all)
+}
+
+/// Families of refresh tokens on one database, each rotated on a connection of its own.
+pub async fn refreshing(stage: &Stage, address: SocketAddr) -> Outcome<Workload> {
+    let client = stage.client(Algorithm::Rs256)?;
+    let password: String = PASSWORD.replace(' ', "+");
+    let form = format!("grant_type=password&username={USERNAME}&password={password}");
+    let mut connection = Connection::open(address).await?;
+    let mut dialogues = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let body = connection
+            .exchange(&http::post("/token", client, &form))
+            .await?;
+        dialogues.push(Dialogue::Refresh {
+            request: refresh(client, body)?,
+            client: client.clone(),
+        });
+    }
+    Ok(Workload {
+        title: Title {
+            name: format!("refresh RS256, {}", stage.name),
+            beside: Beside::Signature(Algorithm::Rs256),
+            limit: Limit::None,
+        },
+        dialogues,
+    })
+}
+
+fn same(request: Vec<u8>, expected: String) -> Vec<Dialogue> {
+    vec![Dialogue::Same { request, expected }; CONNECTIONS]
+}
+
+fn client_credentials(client: &Client) -> Vec<u8> {
+    let form = format!("grant_type=client_credentials&scope={SCOPE}");
+    http::post("/token", client, &form)
+}
+
+/// Exchanges the refresh token of an answer.
+fn refresh(client: &Client, body: &str) -> Outcome<Vec<u8>> {
+    let token = member(body, "refresh_token")?;
+    member(body, "access_token")?;
+    let form = format!("grant_type=refresh_token&refresh_token={token}");
+    Ok(http::post("/token", client, &form))
+}
+
+/// What an answer with a token of this algorithm holds: the start of its header.
+fn start_of_token(algorithm: Algorithm) -> String {
+    let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","#);
+    // Whole groups of three bytes: what follows cannot change their encoding.
+    let whole = header.len() / 3 * 3;
+    let start = BASE64URL_NOPAD.encode(&header.as_bytes()[..whole]);
+    format!("\"access_token\":\"{start}")
+}
+
+/// A member of a JSON answer whose value needs no escapes.
+fn member<'a>(body: &'a str, name: &str) -> Outcome<&'a str> {
+    let start = format!("\"{name}\":\"");
+    let value = body.split_once(&start).map(|(_, rest)| rest);
+    let value = value.and_then(|rest| rest.split_once('"'));
+    let (value, _) = value.ok_or_else(|| format!("no {name} in {body}"))?;
+    Ok(value)
+}

@@ -1,0 +1,135 @@
+//! `user`: an account from its making to its end.
+
+use serde_json::Value;
+
+use super::Place;
+
+const PASSWORD: &str = "a passphrase of some length";
+
+#[test]
+fn a_user_goes_through_life() {
+    let place = Place::new();
+    place.write("password", &format!("{PASSWORD}\n"));
+    let create = [
+        "user",
+        "create",
+        "ann",
+        "--email",
+        "ann@example.test",
+        "--email-verified",
+        "--roles",
+        "user,moderator",
+        "--claim",
+        "name=Ann Other",
+        "--password-file",
+        "password",
+    ];
+    let made = place.json(&create);
+    assert_eq!(made["username"], "ann");
+    assert_eq!(
+        made["password"],
+        Value::Null,
+        "a given password is not shown"
+    );
+    let id = made["id"].as_str().expect("an id");
+    for name in [id, "ann", "ANN", "ann@example.test"] {
+        let shown = place.json(&["user", "show", name]);
+        assert_eq!(
+            (&shown["id"], &shown["name"]),
+            (&id.into(), &"Ann Other".into())
+        );
+        assert_eq!(shown["roles"], serde_json::json!(["user", "moderator"]));
+        assert_eq!(shown["email_verified"], true);
+    }
+    place.ok(&[
+        "user",
+        "update",
+        "ann",
+        "--email",
+        "other@example.test",
+        "--claim",
+        "name=",
+    ]);
+    let shown = place.json(&["user", "show", "ann"]);
+    assert_eq!(
+        shown["email_verified"], false,
+        "what was proved of one address holds for no other"
+    );
+    assert_eq!(shown["name"], Value::Null);
+    assert_eq!(place.ok(&["user", "disable", "ann"]), "user ann disabled\n");
+    assert_eq!(
+        place.ok(&["user", "disable", "ann"]),
+        "user ann already disabled\n"
+    );
+    assert_eq!(place.ok(&["user", "enable", "ann"]), "user ann enabled\n");
+    let made = place.json(&["user", "set-password", "ann", "--generate-password"]);
+    assert!(
+        made["password"]
+            .as_str()
+            .is_some_and(|password| password.len() > 20)
+    );
+    place.ok(&["user", "delete", "ann"]);
+    let said = place.refused(&["user", "show", "ann"]);
+    assert_eq!(said, "there is no user \"ann\"\n");
+    let kinds: Vec<Value> = place
+        .json(&["audit", "list"])
+        .as_array()
+        .expect("a list")
+        .clone();
+    let kinds: Vec<&str> = kinds
+        .iter()
+        .filter_map(|row| row["kind"].as_str())
+        .collect();
+    let expected = [
+        "user.deleted",
+        "user.password_changed",
+        "user.enabled",
+        "user.disabled",
+        "user.changed",
+        "user.created",
+        "tenant.created",
+    ];
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn all_that_is_wrong_with_a_user_is_said_at_once() {
+    let place = Place::new();
+    let arguments = [
+        "user",
+        "create",
+        "a b",
+        "--email",
+        "nobody",
+        "--roles",
+        "boss",
+        "--password-stdin",
+    ];
+    let ended = place.fed(&arguments, "2short");
+    assert_eq!(ended.code, Some(1));
+    for word in ["username:", "email:", "roles:", "password:"] {
+        assert!(ended.stderr.contains(word), "no {word} in {ended:?}");
+    }
+    assert!(!ended.stderr.contains("2short"), "{ended:?}");
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let place = Place::new();
+    place.ok(&[
+        "user",
+        "create",
+        "root",
+        "--roles",
+        "admin",
+        "--generate-password",
+    ]);
+    for arguments in [
+        &["user", "disable", "root"][..],
+        &["user", "delete", "root"],
+        &["user", "update", "root", "--roles", "user"],
+    ] {
+        let said = place.refused(arguments);
+        assert!(said.contains("last active administrator"), "{said}");
+    }
+}

@@ -1,0 +1,226 @@
+//! Who may read answers from a script of another origin: the Fetch standard, RFC 9700 section 2.6.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use users_core::server::routes::{Access, Place, ROUTES, Route};
+
+use crate::support::http::Reply;
+use crate::support::{World, everywhere};
+
+const ORIGINS: [&str; 4] = [
+    "https://evil.test",
+    "http://localhost:8081",
+    "null",
+    "https://app.example.test",
+];
+
+/// Everywhere a route is.
+fn paths(route: &Route) -> Vec<String> {
+    let mut paths = vec![route.path.to_owned()];
+    if route.place != Place::Root {
+        paths.push(format!("/t/second{}", route.path));
+    }
+    if route.place == Place::WellKnown {
+        paths.push(format!("{}/t/second", route.path));
+    }
+    paths
+}
+
+async fn send(world: &World, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    world
+        .anonymous()
+        .send(request.body(Body::empty()).unwrap())
+        .await
+}
+
+fn cors_headers(reply: &Reply) -> Vec<&str> {
+    let names = reply.headers.keys().map(axum::http::HeaderName::as_str);
+    names
+        .filter(|name| name.starts_with("access-control-"))
+        .collect()
+}
+
+const OPEN: &[&str] = &[
+    "/token",
+    "/revoke",
+    "/userinfo",
+    "/jwks.json",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+];
+
+#[test]
+fn these_routes_are_open_to_scripts_and_no_others() {
+    let open = ROUTES.iter().filter(|route| route.cors);
+    assert_eq!(open.map(|route| route.path).collect::<Vec<_>>(), OPEN);
+    // What knows a browser by anything but a token is never open.
+    for route in ROUTES.iter().filter(|route| route.cors) {
+        assert!(!matches!(route.access, Access::Link | Access::Network));
+    }
+}
+
+// A182, A183
+#[tokio::test]
+async fn a_closed_route_says_nothing_to_another_origin() {
+    everywhere(async |world| {
+        world.new_tenant("second").await;
+        for route in ROUTES.iter().filter(|route| !route.cors) {
+            for path in paths(route) {
+                for origin in ORIGINS {
+                    for method in ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"] {
+                        for preflight in [
+                            &[][..],
+                            &[("access-control-request-method", "POST")],
+                            &[
+                                ("access-control-request-method", "PUT"),
+                                ("access-control-request-headers", "authorization"),
+                                ("access-control-request-private-network", "true"),
+                            ],
+                        ] {
+                            let cookie = ("cookie", "__Host-sid-x=1");
+                            let headers = [&[("origin", origin), cookie], preflight].concat();
+                            let reply = send(&world, method, &path, &headers).await;
+                            assert_eq!(cors_headers(&reply), [""; 0], "{method} {path}");
+                        }
+                    }
+                }
+            }
+        }
+        for path in [
+            "/nothing",
+            "/authorize",
+            "/account",
+            "/admin",
+            "/api/v1/users",
+        ] {
+            let reply = send(&world, "OPTIONS", path, &[("origin", ORIGINS[0])]).await;
+            assert_eq!(cors_headers(&reply), [""; 0], "{path}");
+        }
+    })
+    .await;
+}
+
+// A186
+#[tokio::test]
+async fn an_open_route_is_open_to_all_and_never_with_credentials() {
+    everywhere(async |world| {
+        world.new_tenant("second").await;
+        for route in ROUTES.iter().filter(|route| route.cors) {
+            for path in paths(route) {
+                for origin in ORIGINS {
+                    for method in ["GET", "POST", "HEAD", "PUT"] {
+                        let headers = [("origin", origin), ("cookie", "__Host-sid-x=1")];
+                        let reply = send(&world, method, &path, &headers).await;
+                        assert_open(&reply);
+                        assert_eq!(
+                            reply.header("access-control-expose-headers"),
+                            Some("www-authenticate,retry-after")
+                        );
+                    }
+                }
+                // The answer is the same for every origin, so that caches may not mix them up.
+                let plain = send(&world, "GET", &path, &[]).await;
+                assert_open(&plain);
+            }
+        }
+    })
+    .await;
+}
+
+#[track_caller]
+fn assert_open(reply: &Reply) {
+    let allowed: Vec<_> = reply
+        .headers
+        .get_all("access-control-allow-origin")
+        .iter()
+        .collect();
+    assert_eq!(allowed, ["*"], "{reply:?}");
+    assert_eq!(reply.header("access-control-allow-credentials"), None);
+}
+
+// A186
+#[tokio::test]
+async fn a_preflight_is_answered_without_looking_at_anybody() {
+    everywhere(async |world| {
+        world.new_tenant("second").await;
+        for route in ROUTES.iter().filter(|route| route.cors) {
+            for path in paths(route) {
+                for origin in ORIGINS {
+                    let headers = [
+                        ("origin", origin),
+                        ("access-control-request-method", "POST"),
+                        (
+                            "access-control-request-headers",
+                            "authorization,content-type",
+                        ),
+                    ];
+                    let reply = send(&world, "OPTIONS", &path, &headers).await;
+                    assert_eq!(reply.status, 200, "{reply:?}");
+                    assert_open(&reply);
+                    assert_eq!(reply.body, "");
+                    assert_eq!(
+                        reply.header("access-control-allow-methods"),
+                        Some("GET,POST")
+                    );
+                    assert_eq!(
+                        reply.header("access-control-allow-headers"),
+                        Some("authorization,content-type")
+                    );
+                    let age: u32 = reply
+                        .header("access-control-max-age")
+                        .unwrap()
+                        .parse()
+                        .unwrap();
+                    assert!(age <= 3600);
+                    assert_eq!(reply.header("access-control-allow-private-network"), None);
+                }
+            }
+        }
+        // Whether a tenant is there is not told either.
+        let headers = [
+            ("origin", ORIGINS[0]),
+            ("access-control-request-method", "POST"),
+        ];
+        let known = send(&world, "OPTIONS", "/t/second/token", &headers).await;
+        let unknown = send(&world, "OPTIONS", "/t/third/token", &headers).await;
+        assert_eq!((known.status, known.body), (unknown.status, unknown.body));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_script_can_read_a_token_and_a_refusal() {
+    everywhere(async |world| {
+        let service = world.client("service", "sip.register").await;
+        let authorization = service.authorization();
+        let headers = [
+            ("origin", "https://app.example.test"),
+            ("authorization", authorization.as_str()),
+        ];
+        let form = [("grant_type", "client_credentials")];
+        let reply = world.anonymous().post("/token", &form, &headers).await;
+        assert_open(reply.assert_ok());
+        let reply = world.anonymous().post("/token", &form, &headers[..1]).await;
+        reply.assert_error(401, "invalid_client");
+        assert_open(&reply);
+        let reply = world.anonymous().get_with("/userinfo", &headers[..1]).await;
+        assert_eq!(reply.status, 401);
+        assert_open(&reply);
+    })
+    .await;
+}
+
+// No route answers a method of its own to scripts that may not send it anyway.
+#[test]
+fn the_methods_scripts_may_use_are_those_there_are() {
+    for route in ROUTES.iter().filter(|route| route.cors) {
+        for method in route.methods.split(", ") {
+            let safe = [Method::GET, Method::HEAD, Method::POST];
+            assert!(safe.iter().any(|known| known.as_str() == method));
+        }
+    }
+}
