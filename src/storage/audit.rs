@@ -40,7 +40,7 @@ pub struct AuditRow {
 }
 
 /// A refusal, counted with its equals of the same minute.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Refusal {
     pub kind: &'static str,
     pub account: String,
@@ -67,7 +67,9 @@ impl Scoped {
     }
 
     /// Adds counted refusals; equal ones of a minute share a row.
-    pub async fn add_refusals(&self, refusals: Vec<(Refusal, i64)>) -> Result<(), DbError> {
+    pub async fn add_refusals(&self, mut refusals: Vec<(Refusal, i64)>) -> Result<(), DbError> {
+        // Every node takes the rows in one order, or two would wait for each other.
+        refusals.sort();
         self.db
             .write((self.tenant.clone(), refusals), |tx, (tenant, refusals)| {
                 Box::pin(async move {

@@ -2,7 +2,7 @@
 
 use super::sql::{Row, sql};
 use super::tx::Tx;
-use super::{DbError, Scoped, audit, revocations, sessions};
+use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, revocations, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::login_name::LoginName;
@@ -245,7 +245,10 @@ impl Scoped {
                     if removed == 0 {
                         return Ok(false);
                     }
-                    let until = revocations::UNTIL_TAKEN_BACK;
+                    // An open-ended entry of a disabled account gives way to one that ends: the id is
+                    // never used again, and by then no token of it lives.
+                    revocations::take_back(tx, tenant, Revoked::User(id)).await?;
+                    let until = now.plus_seconds(LONGEST_ACCESS_TOKEN);
                     revocations::enter(tx, tenant, Revoked::User(id), until).await?;
                     audit::append(tx, tenant, event).await?;
                     Ok(true)

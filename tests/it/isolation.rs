@@ -1,15 +1,30 @@
 //! Every operation on a tenant's rows, tried from another tenant with the first one's ids.
 
 mod proofs;
-mod scene;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::support::everywhere;
+use users_core::model::audit_event::AuditEvent;
+use users_core::storage::Scoped;
+
+use crate::support::{World, everywhere, rows};
 use proofs::PROOFS;
-use scene::Scene;
+
+/// What a proof works with: a tenant that must not reach the owner's rows.
+struct Scene<'a> {
+    world: &'a World,
+    rows: Scoped,
+    /// Whether the tenant has rows of its own with the owner's ids.
+    twin: bool,
+}
+
+impl Scene<'_> {
+    fn event(&self) -> AuditEvent {
+        rows::event(self.world)
+    }
+}
 
 /// The operations `impl Scoped` offers, as the sources have them.
 fn operations() -> BTreeSet<String> {
@@ -53,7 +68,7 @@ fn every_operation_on_a_tenants_rows_has_its_proof() {
 async fn no_operation_sees_or_touches_another_tenants_rows() {
     everywhere(async |world| {
         let owner = world.new_tenant("owner").await;
-        let owner = scene::populated(&world, &owner, "of the owner").await;
+        let owner = rows::populated(&world, &owner, "of the owner").await;
         let mut raw = world.raw().await;
         let before = raw.rows_of(&owner.tenant.id).await;
         assert!(before.len() > 20, "{before:#?}");
@@ -63,9 +78,9 @@ async fn no_operation_sees_or_touches_another_tenants_rows() {
                 let kind = if twin { "twin" } else { "empty" };
                 let tenant = world.new_tenant(&format!("{kind}{number}")).await;
                 let other = if twin {
-                    scene::populated(&world, &tenant, "of the twin").await
+                    rows::populated(&world, &tenant, "of the twin").await
                 } else {
-                    scene::bare(&world, &tenant)
+                    rows::bare(&world, &tenant)
                 };
                 let scene = Scene {
                     world: &world,

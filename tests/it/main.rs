@@ -31,6 +31,7 @@ mod routes;
 mod scopes;
 mod setup;
 mod statements;
+mod storage_contract;
 mod support;
 mod tenants;
 mod throttle;

@@ -7,8 +7,9 @@ use users_core::model::login_name::LoginName;
 use users_core::storage::DbError;
 use users_core::storage::signing_keys::KeyState;
 
-use super::scene::{
-    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, CLIENT, HASH, JTI, REFRESH, SESSION, Scene, USER,
+use super::Scene;
+use crate::support::rows::{
+    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, CLIENT, HASH, JTI, REFRESH, SESSION, USER,
     access_token, checked_user, client, later, login, new_user, refusal, resource, rotation,
 };
 use crate::support::world::START;

@@ -6,6 +6,7 @@ pub mod http;
 pub mod people;
 pub mod race;
 pub mod raw;
+pub mod rows;
 pub mod running;
 pub mod socket;
 pub mod world;

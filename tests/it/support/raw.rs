@@ -69,11 +69,11 @@ impl Raw {
     pub async fn rows_of(&mut self, tenant: &str) -> Vec<String> {
         let owners = match self {
             Self::Sqlite(_) => {
-                "SELECT m.name || ' ' || group_concat(c.name) FROM sqlite_master m \
+                "SELECT m.name || ' ' || group_concat(c.name ORDER BY c.cid) FROM sqlite_master m \
                  JOIN pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name"
             }
             Self::Postgres(_) => {
-                "SELECT table_name || ' ' || string_agg(column_name, ',') \
+                "SELECT table_name || ' ' || string_agg(column_name, ',' ORDER BY ordinal_position) \
                  FROM information_schema.columns WHERE table_schema = current_schema() \
                  GROUP BY table_name"
             }

@@ -1,4 +1,4 @@
-//! Rows of every kind, with the same ids in every tenant.
+//! Rows of every kind, with the same ids in every tenant: for tests of the store itself.
 
 use users_core::base::clock::Timestamp;
 use users_core::model::access_token::AccessTokenClaims;
@@ -19,8 +19,8 @@ use users_core::storage::sessions::Login;
 use users_core::storage::signing_keys::KeyState;
 use users_core::storage::users::NewUser;
 
-use crate::support::World;
-use crate::support::world::START;
+use super::World;
+use super::world::START;
 
 pub const USER: &str = "00000000-0000-4000-8000-000000000001";
 pub const CLIENT: &str = "app";
@@ -34,26 +34,13 @@ pub const JTI: &str = "a token's id";
 /// An algorithm with an announced key and an active one.
 pub const ALGORITHM: Algorithm = Algorithm::EdDsa;
 
-/// What a proof works with: a tenant that must not reach the owner's rows.
-pub struct Scene<'a> {
-    pub world: &'a World,
-    pub rows: Scoped,
-    /// Whether the tenant has rows of its own with the owner's ids.
-    pub twin: bool,
-}
-
-impl Scene<'_> {
-    pub fn event(&self) -> AuditEvent {
-        event(self.world)
-    }
-}
-
+/// A tenant and the way to its rows.
 pub struct Populated {
     pub tenant: Tenant,
     pub rows: Scoped,
 }
 
-fn event(world: &World) -> AuditEvent {
+pub fn event(world: &World) -> AuditEvent {
     let id = world.app.row_id();
     Actor::command_line().did(AuditKind::UserChanged, USER, id, START)
 }

@@ -1,0 +1,10 @@
+//! What every database must do for the store: the same on all of them.
+
+mod audit;
+mod conflicts;
+mod leases;
+mod migrations;
+mod reaper;
+mod spending;
+mod values;
+mod writes;
