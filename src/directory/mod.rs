@@ -5,6 +5,8 @@ mod revocation_set;
 
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
+
 use crate::base::clock::Timestamp;
 use crate::keys::jwk::ClientJwks;
 use crate::model::client::Client;
@@ -33,6 +35,7 @@ pub struct Directory {
     clients: Cache<Key, Option<Arc<KnownClient>>>,
     catalogs: Cache<String, Arc<Catalog>>,
     revocations: RevocationSet,
+    loading: Mutex<()>,
 }
 
 /// Bounds, in entries.
@@ -50,6 +53,7 @@ impl Directory {
             clients: Cache::new(db.clone(), CLIENTS),
             catalogs: Cache::new(db.clone(), TENANTS),
             revocations: RevocationSet::default(),
+            loading: Mutex::new(()),
         });
         let listener = Arc::downgrade(&directory);
         db.feed().subscribe(move |change| {
@@ -62,8 +66,11 @@ impl Directory {
 
     /// Loads the revocation set; the feed must have been started before.
     pub async fn load(&self, now: Timestamp) -> Result<(), DbError> {
-        let rows = self.store.all_revocations(now).await?;
-        self.revocations.replace(rows);
+        let _one_at_a_time = self.loading.lock().await;
+        self.revocations.begin_load();
+        let rows = self.store.all_revocations(now).await;
+        let rows = rows.inspect_err(|_| self.revocations.abandon_load())?;
+        self.revocations.finish_load(rows);
         Ok(())
     }
 
@@ -122,15 +129,16 @@ impl Directory {
         token: &TokenIds<'_>,
         now: Timestamp,
     ) -> Result<bool, DbError> {
-        if self.store.db().feed().is_stale() || self.revocations.has_gap() {
-            let subjects = token.subjects(&tenant.id);
-            return self
-                .store
-                .tenant(&tenant.id)
-                .any_revoked(&subjects, now)
-                .await;
+        if !self.store.db().feed().is_stale()
+            && let Some(known) = self.revocations.contains_any(&tenant.id, token, now)
+        {
+            return Ok(known);
         }
-        Ok(self.revocations.contains_any(&tenant.id, token, now))
+        let subjects = token.subjects(&tenant.id);
+        self.store
+            .tenant(&tenant.id)
+            .any_revoked(&subjects, now)
+            .await
     }
 
     fn apply(&self, change: &Change) {

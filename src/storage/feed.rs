@@ -13,8 +13,6 @@ use crate::base::clock::{Timestamp, monotonic};
 
 /// A node that has not read the feed for this long trusts its memory no more.
 const STALE_AFTER: Duration = Duration::from_secs(2);
-/// Past this pause the feed may already have been cut: everything is forgotten instead.
-const FORGET_AFTER: Duration = Duration::from_mins(10);
 const PAGE: i64 = 1000;
 
 /// One changed thing.
@@ -90,14 +88,6 @@ impl Feed {
             return Ok(());
         }
         let _one_reader = self.reading.lock().await;
-        if self
-            .since_last_read()
-            .is_none_or(|pause| pause > FORGET_AFTER)
-        {
-            self.start(db).await?;
-            self.tell(&Change::Everything);
-            return Ok(());
-        }
         loop {
             let rows = db
                 .all(
@@ -112,6 +102,13 @@ impl Feed {
                 )
                 .await?;
             for row in &rows {
+                let seq = row.integer("seq")?;
+                if seq != self.cursor.load(Ordering::SeqCst) + 1 {
+                    // Numbers have no holes: the reaper has cut what this node had not read yet.
+                    self.start(db).await?;
+                    self.tell(&Change::Everything);
+                    return Ok(());
+                }
                 let (tenant, id) = (row.text("tenant")?, row.text("id")?);
                 self.tell(&match row.text("kind")?.as_str() {
                     "tenant" => Change::Tenant { tenant },
@@ -129,7 +126,7 @@ impl Feed {
                     // Written by a newer program on the same database.
                     _ => Change::Everything,
                 });
-                self.cursor.store(row.integer("seq")?, Ordering::SeqCst);
+                self.cursor.store(seq, Ordering::SeqCst);
             }
             self.mark_read();
             if i64::try_from(rows.len()).unwrap_or(0) < PAGE {

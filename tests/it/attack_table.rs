@@ -6,12 +6,13 @@ use std::path::Path;
 
 /// Every case of the areas this server already serves.
 const CASES: &[&str] = &[
-    "A041", "A042", "A045", "A046", "A049", "A050", "A060", "A061", "A062", "A063", "A064", "A065", "A068", "A070",
-    "A071", "A072", "A076", "A079", "A080", "A081", "A082", "A084", "A087", "A088", "A089", "A091", "A094", "A097",
-    "A098", "A099", "A100", "A102", "A103", "A106", "A107", "A109", "A111", "A112", "A114", "A115", "A116", "A117",
-    "A118", "A119", "A121", "A124", "A125", "A127", "A129", "A131", "A133", "A134", "A179", "A180", "A181", "A182",
-    "A183", "A186", "A238", "A239", "A241", "A242", "A243", "A245", "A257", "A258", "A260", "A309", "A310", "A311",
-    "A346", "A347", "A349", "A350", "A353", "A357", "A363", "A365", "A367", "A368",
+    "A041", "A042", "A045", "A046", "A049", "A050", "A060", "A061", "A062", "A063", "A064", "A065",
+    "A068", "A070", "A071", "A072", "A076", "A079", "A080", "A081", "A082", "A084", "A087", "A088",
+    "A089", "A091", "A094", "A097", "A098", "A099", "A100", "A102", "A103", "A106", "A107", "A109",
+    "A111", "A112", "A114", "A115", "A116", "A117", "A118", "A119", "A121", "A124", "A125", "A127",
+    "A129", "A131", "A133", "A134", "A179", "A180", "A181", "A182", "A183", "A186", "A238", "A239",
+    "A241", "A242", "A243", "A245", "A257", "A258", "A260", "A309", "A310", "A311", "A346", "A347",
+    "A349", "A350", "A353", "A357", "A363", "A365", "A367", "A368",
 ];
 
 /// Features a row may wait for.
@@ -34,12 +35,16 @@ fn rows() -> Vec<(String, String)> {
 /// Whether `module::path::name` is a test function of this suite.
 fn exists(test: &str) -> bool {
     let (module, name) = test.rsplit_once("::").expect("a module and a name");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(module.replace("::", "/"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it")
+        .join(module.replace("::", "/"));
     let source = fs::read_to_string(file.with_extension("rs")).unwrap_or_default();
     let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
     lines.windows(2).any(|pair| {
         let function = pair[1].trim_start_matches("async ");
-        function.strip_prefix("fn ").is_some_and(|rest| rest.starts_with(&format!("{name}(")))
+        function
+            .strip_prefix("fn ")
+            .is_some_and(|rest| rest.starts_with(&format!("{name}(")))
             && pair[0].contains("test")
     })
 }

@@ -58,7 +58,6 @@ fn written(reply: &Reply) -> String {
 fn configure(kind: ErrorKind, config: &mut Config) {
     match kind {
         ErrorKind::TooSlow => config.limits.body_timeout = Duration::from_millis(1),
-        ErrorKind::Unavailable => config.password_hash.queue = 0,
         _ => {}
     }
 }
@@ -118,13 +117,25 @@ async fn provoke(world: &World, kind: ErrorKind) -> Reply {
             let body = "x".repeat(world.app.config.limits.max_body_bytes + 1);
             anonymous.post_raw("/token", FORM, body, &[]).await
         }
+        ErrorKind::AddressTooLong => {
+            anonymous
+                .get(&format!("/token?{}", "x".repeat(20_000)))
+                .await
+        }
+        ErrorKind::UnsupportedCoding => {
+            let gzip = [("content-encoding", "gzip")];
+            anonymous.post_raw("/token", FORM, "x", &gzip).await
+        }
         ErrorKind::TooManyRequests => {
             for _ in 0..world.app.config.limits.login_failures_per_account {
                 token(&login).await.assert_error(400, "invalid_grant");
             }
             token(&login).await
         }
-        ErrorKind::Unavailable => token(&login).await,
+        ErrorKind::Unavailable => {
+            world.app.store.db().close().await;
+            token(&login).await
+        }
         ErrorKind::Internal => {
             let corrupt = "UPDATE signing_keys SET public_jwk = '{}'";
             let db = world.app.store.db();

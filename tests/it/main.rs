@@ -10,6 +10,7 @@ mod config;
 mod cors;
 mod crash;
 mod errors;
+mod feed;
 mod floors;
 mod fuzz;
 mod http;

@@ -14,7 +14,7 @@ use users_core::model::algorithm::Algorithm;
 use users_core::model::audit_event::Actor;
 use users_core::model::client_metadata::{AuthMethod, ClientMetadata};
 
-use crate::client_auth::ENDPOINTS;
+use crate::client_auth::{ENDPOINTS, public};
 use crate::support::forge::{HandKey, compact, hmac, with};
 use crate::support::http::{Caller, Reply};
 use crate::support::world::{ISSUER, follow};
@@ -210,6 +210,33 @@ async fn new_keys_count_on_every_node_and_old_ones_no_longer() {
         for caller in [world.anonymous(), &elsewhere] {
             assert_eq!(try_on(caller, &old).await, 401);
             assert_eq!(try_on(caller, &new).await, 200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_dies_with_the_way_it_was_registered_for() {
+    everywhere(async |world| {
+        let key = HandKey::new();
+        let service = world.client("service", "sip.register").await;
+        service.client_credentials("sip.register").await.assert_ok();
+        change(&world, "service", |metadata| {
+            by_key(metadata, json!({ "keys": [key.jwk()] }));
+        })
+        .await;
+        for (path, form) in ENDPOINTS {
+            let reply = service.post(path, form).await;
+            reply.assert_error(401, "invalid_client");
+        }
+        change(&world, "service", |metadata| {
+            metadata.jwks = None;
+            public(metadata);
+        })
+        .await;
+        for (path, form) in ENDPOINTS {
+            let reply = service.post(path, form).await;
+            reply.assert_error(401, "invalid_client");
         }
     })
     .await;

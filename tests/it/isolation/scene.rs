@@ -68,6 +68,7 @@ pub fn claims(mark: &str) -> AccessTokenClaims {
         sub: USER.to_owned(),
         aud: vec![AUDIENCE.to_owned()],
         exp: later().seconds(),
+        nbf: None,
         iat: START.seconds(),
         jti: JTI.to_owned(),
         client_id: CLIENT.to_owned(),

@@ -96,6 +96,13 @@ impl World {
         (app, caller)
     }
 
+    /// A process on the same database that does not follow the change feed, like a command.
+    pub async fn deaf_node(&self) -> (App, Caller) {
+        let app = unfollowing(self.app.config.clone(), &self.clock).await;
+        let caller = caller(&app, "127.0.0.1:40002");
+        (app, caller)
+    }
+
     /// Somebody without credentials.
     pub fn anonymous(&self) -> &Caller {
         &self.anonymous
@@ -281,9 +288,13 @@ pub async fn follow(app: &App) {
         .expect("the feed can be read");
 }
 
-async fn node(config: Config, clock: &Clock) -> App {
+async fn unfollowing(config: Config, clock: &Clock) -> App {
     let app = installation::open(config, clock.clone(), Random::System).await;
-    let app = app.unwrap_or_else(|error| panic!("the installation opens: {error}"));
+    app.unwrap_or_else(|error| panic!("the installation opens: {error}"))
+}
+
+async fn node(config: Config, clock: &Clock) -> App {
+    let app = unfollowing(config, clock).await;
     app.store
         .db()
         .feed()
