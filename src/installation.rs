@@ -180,12 +180,17 @@ fn directory_of(file: &Path) -> PathBuf {
     }
 }
 
-/// A database address for people: what stands before the host may hold a password.
+/// A database address for people: what stands before the host may hold a password, and so may the
+/// parameters.
 pub fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => {
-            format!("{scheme}://{}", place.split('?').next().unwrap_or(place))
-        }
-        _ => url.split('?').next().unwrap_or(url).to_owned(),
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.split('?').next().unwrap_or(url).to_owned();
+    };
+    let place = rest.split(['?', '#']).next().unwrap_or(rest);
+    match (place.rsplit_once('@'), rest.contains('@')) {
+        (Some((_, host)), _) => format!("{scheme}://{host}"),
+        (None, false) => format!("{scheme}://{place}"),
+        // An unescaped `?` or `#` inside the password: nothing here is surely no part of it.
+        (None, true) => format!("{scheme}://"),
     }
 }

@@ -19,6 +19,8 @@ use super::tx::Tx;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two attempts where SQLite does not wait by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 const SQLITE_READERS: u32 = 4;
 const STATEMENTS_KEPT: usize = 256;
 const WRITE_ATTEMPTS: u32 = 4;
@@ -174,7 +176,7 @@ impl Engine {
             .foreign_keys(true)
             .statement_cache_capacity(STATEMENTS_KEPT);
         let patience = BUSY_TIMEOUT + ACQUIRE_TIMEOUT;
-        let writer = Lanes::open(options.clone(), 1, patience).await?;
+        let writer = first_lane(&options, patience).await?;
         let options = options.pragma("query_only", "ON");
         let readers = Lanes::open(options, SQLITE_READERS, patience).await?;
         Ok(Self::Sqlite { readers, writer })
@@ -193,4 +195,22 @@ impl Engine {
             Lanes::open(options, max_connections, ACQUIRE_TIMEOUT).await?,
         ))
     }
+}
+
+/// Opens the connection that makes the file. Its change to WAL wants the file for itself, and
+/// where several processes do that at once SQLite lets the losers fail instead of wait.
+async fn first_lane(
+    options: &SqliteConnectOptions,
+    patience: Duration,
+) -> Result<Lanes<SqliteConnection>, DbError> {
+    let attempts = async {
+        loop {
+            match Lanes::open(options.clone(), 1, patience).await {
+                Err(error) if error.is_busy() => tokio::time::sleep(BUSY_PAUSE).await,
+                opened => return opened,
+            }
+        }
+    };
+    let opened = tokio::time::timeout(patience, attempts).await;
+    opened.map_err(|_| sqlx::Error::PoolTimedOut)?
 }

@@ -26,7 +26,22 @@ pub enum DbError {
     Panicked,
 }
 
+/// SQLite's primary result code `SQLITE_BUSY`.
+const BUSY: u32 = 5;
+
 impl DbError {
+    /// Whether another process has a SQLite file for itself just now.
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Unavailable(error) = self else {
+            return false;
+        };
+        error
+            .as_database_error()
+            .and_then(|error| error.try_downcast_ref::<sqlx::sqlite::SqliteError>())
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code.parse::<u32>().unwrap_or(0) & 0xff == BUSY)
+    }
+
     /// Whether the connection that gave this error must not be used again.
     pub(super) fn poisons_connection(&self) -> bool {
         match self {

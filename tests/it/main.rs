@@ -2,6 +2,7 @@
 
 mod argon;
 mod attack_table;
+mod boot;
 mod brute;
 mod cli;
 mod client_auth;
