@@ -112,7 +112,7 @@ impl Peer {
     }
 
     /// Asserts that the server says goodbye or simply closes; how many pieces it took before.
-    async fn is_sent_away(mut self) -> usize {
+    async fn sent_away(mut self) -> usize {
         self.until(GOAWAY).await;
         while self.until(GOAWAY).await.is_some() {}
         soon(self.sending).await.expect("no panic").1
@@ -133,7 +133,7 @@ async fn ten_thousand_requests_cancelled_at_once_end_the_connection() {
                 bytes
             });
             let peer = Peer::send(&server, &[], pieces).await;
-            peer.is_sent_away().await;
+            peer.sent_away().await;
             let route = if path == "/nothing" { "other" } else { path };
             assert!(server.answered(route) < 1000, "most were never begun");
         }
@@ -154,7 +154,7 @@ async fn a_head_without_end_ends_the_connection() {
             let more = frame(CONTINUATION, 0, 1, &continuation);
             let pieces = std::iter::once(first).chain(std::iter::repeat_n(more, 100_000));
             let peer = Peer::send(&server, &[], pieces).await;
-            let sent = peer.is_sent_away().await;
+            let sent = peer.sent_away().await;
             // What is small may still be on the way when the server closes.
             assert!(sent < 100_000 || large == 0, "all was read");
         }

@@ -60,7 +60,7 @@ pub fn settings(url: &Secret) -> Config {
     };
     // Whatever port is free, for those who run the server.
     config.bind = vec![([127, 0, 0, 1], 0).into()];
-    config.tokens.signing_alg = "ES256".to_owned();
+    "ES256".clone_into(&mut config.tokens.signing_alg);
     config.password_hash.memory_kib = 64;
     config.password_hash.iterations = 1;
     config
