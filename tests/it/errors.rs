@@ -56,9 +56,8 @@ fn written(reply: &Reply) -> String {
 }
 
 fn configure(kind: ErrorKind, config: &mut Config) {
-    match kind {
-        ErrorKind::TooSlow => config.limits.body_timeout = Duration::from_millis(1),
-        _ => {}
+    if kind == ErrorKind::TooSlow {
+        config.limits.body_timeout = Duration::from_millis(1);
     }
 }
 
