@@ -88,6 +88,17 @@ impl Drop for Process {
 impl Address {
     /// The answer to a client's request, which must be a success; `None` if it did not come whole.
     pub async fn post(self, app: &Service, path: &str, form: &[(&str, &str)]) -> Option<Value> {
+        let body = self.succeed(app, path, form).await?;
+        Some(serde_json::from_str(&body).expect("JSON"))
+    }
+
+    /// Whether a client's request was answered, which must be with a success and nothing else.
+    pub async fn confirm(self, app: &Service, path: &str, form: &[(&str, &str)]) -> bool {
+        let body = self.succeed(app, path, form).await;
+        body.is_some_and(|body| body.is_empty())
+    }
+
+    async fn succeed(self, app: &Service, path: &str, form: &[(&str, &str)]) -> Option<String> {
         let body = serde_urlencoded::to_string(form).expect("a form");
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
@@ -98,7 +109,7 @@ impl Address {
         );
         let (status, body) = self.exchange(&request).await?;
         assert_eq!(status, 200, "{body}");
-        Some(serde_json::from_str(&body).expect("JSON"))
+        Some(body)
     }
 
     /// The successor of a refresh token, if the answer came.

@@ -109,13 +109,13 @@ async fn a_refresh_token_is_spent_only_as_it_was_found() {
             rotation.now = Timestamp::from_millis(later().millis() - 1);
         }),
         (false, NOTHING, |rotation| {
-            rotation.client_id = "other".to_owned()
+            "other".clone_into(&mut rotation.client_id);
         }),
         (false, NOTHING, |rotation| {
-            rotation.old_digest = "other".to_owned()
+            "other".clone_into(&mut rotation.old_digest);
         }),
         (false, NOTHING, |rotation| {
-            rotation.user_id = "other".to_owned()
+            "other".clone_into(&mut rotation.user_id);
         }),
     ];
     everywhere(async |world| {

@@ -5,6 +5,7 @@ use std::task::Poll;
 use users_core::storage::DbError;
 
 use crate::support::rows::{client, event, later, populated, resource};
+use crate::support::socket::soon;
 use crate::support::world::START;
 use crate::support::{World, everywhere};
 
@@ -16,10 +17,7 @@ async fn eventually(world: &World, client_id: &str) {
             tokio::task::yield_now().await;
         }
     };
-    let patience = std::time::Duration::from_secs(60);
-    tokio::time::timeout(patience, waiting)
-        .await
-        .expect("written");
+    soon(waiting).await;
 }
 
 #[tokio::test]

@@ -87,9 +87,10 @@ async fn no_parameter_names_a_tenant() {
                 let token = reply.assert_ok().text("access_token");
                 let seen = twins.here.introspect(&token).await.json();
                 assert_eq!(seen["iss"], world.tenant.issuer.as_str(), "{name}");
+                // Not in the address either, where no parameter belongs.
                 let query = format!("/token?{name}={value}");
                 let reply = twins.there.caller.post(&query, &form, &[]).await;
-                reply.assert_error(401, "invalid_client");
+                reply.assert_error(400, "invalid_request");
             }
         }
     })
