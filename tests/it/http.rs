@@ -3,7 +3,7 @@
 
 mod bodies;
 mod heads;
-mod http2;
+pub mod http2;
 
 use crate::support::socket::status;
 

@@ -1,5 +1,7 @@
 //! What the start says about the database, and what it must not say.
 
+use std::fmt::Write as _;
+
 use users_core::config::Secret;
 use users_core::installation::without_password;
 
@@ -24,7 +26,7 @@ async fn no_message_shows_the_databases_password() {
         let mut text = format!("{error} {error:?}");
         let mut cause: &dyn std::error::Error = &error;
         while let Some(next) = cause.source() {
-            text += &format!(" {next} {next:?}");
+            write!(text, " {next} {next:?}").expect("a String takes it");
             cause = next;
         }
         assert!(!text.contains(secret), "{url}: {text}");

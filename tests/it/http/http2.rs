@@ -13,18 +13,18 @@ use crate::support::running::Running;
 use crate::support::socket::soon;
 use crate::support::world::everywhere_with;
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub const END_STREAM: u8 = 1;
+pub const END_HEADERS: u8 = 4;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("short");
     let mut bytes = length.to_be_bytes()[1..].to_vec();
     bytes.extend_from_slice(&[kind, flags]);
@@ -34,22 +34,26 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The preface and settings of ours.
-fn opening(settings: &[u8]) -> Vec<u8> {
+pub fn opening(settings: &[u8]) -> Vec<u8> {
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(frame(SETTINGS, 0, 0, settings));
     bytes
 }
 
 /// A literal field that is not indexed, without Huffman coding.
-fn literal(name: &str, value: &str) -> Vec<u8> {
+pub fn literal(name: &str, value: &str) -> Vec<u8> {
     let mut bytes = vec![0];
     for text in [name, value] {
-        bytes.push(
-            u8::try_from(text.len())
-                .ok()
-                .filter(|length| *length < 127)
-                .expect("short"),
-        );
+        // A length above 126 goes on in groups of seven bits (RFC 7541 section 5.1).
+        let byte = |number: usize| u8::try_from(number).expect("below 256");
+        bytes.push(byte(text.len().min(127)));
+        if let Some(mut rest) = text.len().checked_sub(127) {
+            while rest >= 128 {
+                bytes.push(byte(128 + rest % 128));
+                rest /= 128;
+            }
+            bytes.push(byte(rest));
+        }
         bytes.extend_from_slice(text.as_bytes());
     }
     bytes
@@ -112,7 +116,7 @@ impl Peer {
     }
 
     /// Asserts that the server says goodbye or simply closes; how many pieces it took before.
-    async fn sent_away(mut self) -> usize {
+    async fn until_sent_away(mut self) -> usize {
         self.until(GOAWAY).await;
         while self.until(GOAWAY).await.is_some() {}
         soon(self.sending).await.expect("no panic").1
@@ -133,7 +137,7 @@ async fn ten_thousand_requests_cancelled_at_once_end_the_connection() {
                 bytes
             });
             let peer = Peer::send(&server, &[], pieces).await;
-            peer.sent_away().await;
+            peer.until_sent_away().await;
             let route = if path == "/nothing" { "other" } else { path };
             assert!(server.answered(route) < 1000, "most were never begun");
         }
@@ -154,7 +158,7 @@ async fn a_head_without_end_ends_the_connection() {
             let more = frame(CONTINUATION, 0, 1, &continuation);
             let pieces = std::iter::once(first).chain(std::iter::repeat_n(more, 100_000));
             let peer = Peer::send(&server, &[], pieces).await;
-            let sent = peer.sent_away().await;
+            let sent = peer.until_sent_away().await;
             // What is small may still be on the way when the server closes.
             assert!(sent < 100_000 || large == 0, "all was read");
         }

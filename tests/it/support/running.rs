@@ -26,14 +26,20 @@ pub struct Running {
 impl Running {
     /// Starts the world's application, with a client to ask it with.
     pub async fn of(world: &World) -> Self {
-        let server = Server::bind(world.app.clone()).await.expect("bound");
+        let service = world.client("probe", "sip.call").await;
+        Self::of_app(&world.app, &service).await
+    }
+
+    /// Starts an application beside another one, whose client this is.
+    pub async fn of_app(app: &App, service: &Service) -> Self {
+        let server = Server::bind(app.clone()).await.expect("bound");
         let address = server.addresses()[0];
         let (stop, kill) = (CancellationToken::new(), CancellationToken::new());
         let ended = tokio::spawn(server.run(stop.clone(), kill.clone()));
         Self {
             address,
-            app: world.app.clone(),
-            service: world.client("probe", "sip.call").await,
+            app: app.clone(),
+            service: service.clone(),
             stop,
             kill,
             ended,

@@ -27,7 +27,7 @@ pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 pub const ISSUER: &str = "http://localhost:8081";
 
 /// A 256-bit key of no meaning, for databases that need one given.
-const MASTER_KEY: &str = "9f1c3f0e7ab24d6689d4c1b05e73a2f86b1d0c94e5a7387f21c6d8be40937a5e";
+pub const MASTER_KEY: &str = "9f1c3f0e7ab24d6689d4c1b05e73a2f86b1d0c94e5a7387f21c6d8be40937a5e";
 
 pub struct World {
     pub app: App,
