@@ -19,7 +19,7 @@ pub struct Slot {
     pub p99: f64,
     /// The server's CPU time for a request, in microseconds.
     pub micros: f64,
-    /// Of it on threads that work on `SQLite`.
+    /// Of it on threads that work on SQLite.
     pub sqlite_micros: f64,
 }
 

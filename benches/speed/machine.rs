@@ -12,7 +12,7 @@ pub struct Cpu(HashMap<String, (bool, u64)>);
 #[derive(Clone, Copy)]
 pub struct Spent {
     pub all: Duration,
-    /// Of it on the threads that work on `SQLite`.
+    /// Of it on the threads that work on SQLite.
     pub sqlite: Duration,
 }
 

@@ -113,11 +113,15 @@ async fn rounds(plan: &Plan, signer: &mut Process, groups: &mut [Group]) -> Outc
         }
         let mut rows = rows.iter_mut();
         for Group { servers, workloads } in &mut *groups {
-            for workload in workloads {
-                for ((_, server), row) in servers.iter().zip(&mut rows) {
-                    let dialogues = &mut workload.dialogues;
-                    row.slots
-                        .push(load::slot(server, dialogues, plan.slot).await?);
+            for Workload { dialogues, .. } in workloads {
+                let mut pairs: Vec<_> = servers.iter().zip(&mut rows).collect();
+                // Nobody is always the first.
+                if round % 2 == 0 {
+                    pairs.reverse();
+                }
+                for ((_, server), row) in pairs {
+                    let slot = load::slot(server, dialogues, plan.slot).await?;
+                    row.slots.push(slot);
                 }
             }
         }

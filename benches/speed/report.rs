@@ -142,6 +142,7 @@ fn line(figures: &Figures, row: &Row) -> Line {
     });
     let cost = median(&micros);
     let limit = match (row.title.limit, &ratio) {
+        _ if row.build == Build::Other => None,
         (Limit::Times(most), Some((times, _))) => Some((format!("<= {most} x"), *times <= most)),
         (Limit::Micros(most), _) => Some((format!("<= {most}"), cost <= most)),
         (Limit::MicrosInMemory(most), _) => Some((
@@ -169,6 +170,11 @@ fn line(figures: &Figures, row: &Row) -> Line {
 
 /// What a row's figures are set beside, round by round, and its name.
 fn beside(figures: &Figures, row: &Row) -> Option<(Vec<f64>, String)> {
+    if row.build == Build::Other {
+        let mut rows = figures.rows.iter();
+        let this = rows.find(|this| this.title.name == row.title.name)?;
+        return Some((of(this, |slot| slot.micros), "this".to_owned()));
+    }
     match row.title.beside {
         Beside::Nothing => None,
         Beside::Hello => {

@@ -10,7 +10,11 @@ use super::random::Random;
 
 /// The master key. No `Debug`, wiped when dropped.
 #[derive(Clone, ZeroizeOnDrop)]
-pub struct MasterKey([u8; 32]);
+pub struct MasterKey {
+    key: [u8; 32],
+    /// Derived once: every request with a secret needs it.
+    client_secrets: [u8; 32],
+}
 
 /// A sealed value that does not open: wrong key, wrong place, or edited.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -19,16 +23,19 @@ pub struct Unsealable;
 
 impl MasterKey {
     pub fn generate(random: &Random) -> Self {
-        Self(random.bytes())
+        Self::from_bytes(random.bytes())
     }
 
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(key: [u8; 32]) -> Self {
+        Self {
+            client_secrets: hkdf_sha256(&key, "client-secret"),
+            key,
+        }
     }
 
     /// The text form, for the file made at first start.
     pub fn to_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(BASE64URL_NOPAD.encode(&self.0))
+        Zeroizing::new(BASE64URL_NOPAD.encode(&self.key))
     }
 
     /// What the database keeps to recognise a wrong key before anything is written.
@@ -42,15 +49,12 @@ impl MasterKey {
 
     /// The key for one purpose.
     pub fn derive(&self, label: &str) -> [u8; 32] {
-        hkdf_sha256(&self.0, label)
+        hkdf_sha256(&self.key, label)
     }
 
     /// The keyed digest of a secret a person chose (a client secret they typed).
     pub fn keyed_digest(&self, value: &str) -> String {
-        BASE64URL_NOPAD.encode(&hmac_sha256(
-            &self.derive("client-secret"),
-            value.as_bytes(),
-        ))
+        BASE64URL_NOPAD.encode(&hmac_sha256(&self.client_secrets, value.as_bytes()))
     }
 
     /// Seals `plain` for one place (`context` names table, row and column) with AES-256-GCM.

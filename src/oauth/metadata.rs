@@ -50,35 +50,46 @@ impl Document {
     }
 }
 
+type Written = Arc<Cache<String, Arc<Document>>>;
+
 /// The documents of the tenants, written once.
-pub struct Documents(Arc<Cache<String, Arc<Document>>>);
+pub struct Documents {
+    metadata: Written,
+    pub(super) keys: Written,
+}
 
 impl Documents {
     pub fn new(db: &Db) -> Self {
-        let cache = Arc::new(Cache::new(db.clone(), CAPACITY));
-        let listener = Arc::downgrade(&cache);
-        db.feed().subscribe(move |change| {
-            let Some(cache) = listener.upgrade() else {
-                return;
-            };
-            match change {
-                Change::SigningKeys { tenant } | Change::Resources { tenant } => {
-                    cache.forget(tenant);
-                }
-                Change::Tenant { tenant } => cache.forget(tenant),
-                Change::Everything => cache.forget_all(),
-                Change::Client { .. } | Change::Revocation { .. } => {}
-            }
-        });
-        Self(cache)
+        let (metadata, keys) = (written(db), written(db));
+        Self { metadata, keys }
     }
+}
+
+fn written(db: &Db) -> Written {
+    let cache = Arc::new(Cache::new(db.clone(), CAPACITY));
+    let listener = Arc::downgrade(&cache);
+    db.feed().subscribe(move |change| {
+        let Some(cache) = listener.upgrade() else {
+            return;
+        };
+        match change {
+            Change::SigningKeys { tenant } | Change::Resources { tenant } => {
+                cache.forget(tenant);
+            }
+            Change::Tenant { tenant } => cache.forget(tenant),
+            Change::Everything => cache.forget_all(),
+            Change::Client { .. } | Change::Revocation { .. } => {}
+        }
+    });
+    cache
 }
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`, in both
 /// forms of the path.
 pub async fn endpoint(State(app): State<App>, ctx: Ctx, headers: HeaderMap) -> Response<Body> {
     let load = async { write(&app, &ctx).await.map(Arc::new) };
-    match app.documents.0.get(ctx.tenant.id.clone(), load).await {
+    let documents = &app.documents.metadata;
+    match documents.get(ctx.tenant.id.clone(), load).await {
         Ok(document) => cached(&headers, &document),
         Err(error) => error.into_response(),
     }

@@ -216,15 +216,17 @@ pub fn pattern_of(path: &str) -> &'static str {
 /// Builds the router from the table.
 pub fn router(app: &App, stop: &CancellationToken) -> Router {
     let mut router = Router::new();
+    let stopping = health::Stopping(stop.clone());
     for route in ROUTES {
         let handlers = || {
             let allow = route.methods;
             let handlers = (route.handlers)()
                 .fallback(move || async move { OAuthError::method_not_allowed(allow) });
-            if route.cors {
-                handlers.layer(cors())
-            } else {
-                handlers
+            match (route.cors, route.place) {
+                (true, _) => handlers.layer(cors()),
+                // One of them asks; the others are spared the way through another layer.
+                (false, Place::Root) => handlers.layer(axum::Extension(stopping.clone())),
+                (false, _) => handlers,
             }
         };
         router = router.route(route.path, handlers());
@@ -237,7 +239,6 @@ pub fn router(app: &App, stop: &CancellationToken) -> Router {
     }
     router
         .fallback(|| async { OAuthError::not_found() })
-        .layer(axum::Extension(health::Stopping(stop.clone())))
         .with_state(app.clone())
 }
 

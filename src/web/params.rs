@@ -28,8 +28,11 @@ pub enum ParamError {
 impl Params {
     /// Parses `application/x-www-form-urlencoded` bytes.
     pub fn parse(encoded: &[u8]) -> Result<Self, ParamError> {
-        // The parser below replaces what is not UTF-8; a password must not change on its way.
-        if percent_decode(encoded).decode_utf8().is_err() || has_stray_percent(encoded) {
+        // The parser below replaces what is not UTF-8; a password must not change on its way. Most
+        // bodies, a token among them, have nothing to be replaced.
+        let plain = encoded.is_ascii() && !encoded.contains(&b'%');
+        if !plain && (percent_decode(encoded).decode_utf8().is_err() || has_stray_percent(encoded))
+        {
             return Err(ParamError::Encoding);
         }
         let pairs: Vec<(String, String)> =

@@ -131,7 +131,7 @@ fn patient() -> Limits {
 }
 
 fn router(watch: Arc<Watch>) -> Router {
-    async fn note(State(watch): State<Arc<Watch>>, OriginalUri(uri): OriginalUri) -> &'static str {
+    async fn note(State(watch): State<Arc<Watch>>, uri: Uri) -> &'static str {
         watch.paths.lock().unwrap().push(uri.path().to_owned());
         "noted"
     }
