@@ -6,8 +6,10 @@ mod types;
 
 use users_core::admin::{self, clients, users};
 use users_core::model::audit_event::Actor;
+use users_core::model::client_metadata::TokenFormat;
 
 use crate::support::everywhere;
+use crate::support::people::{Person, Service};
 use crate::support::raw::Raw;
 use crate::support::world::World;
 
@@ -16,14 +18,27 @@ async fn every_flow(world: &World) -> Vec<String> {
     let app = world
         .client("app", "openid profile email offline_access sip.register")
         .await;
+    let alice = world.person("alice").await;
+    let mut secrets = token_flows(world, &app, &alice).await;
+    secrets.extend(set_up(world).await);
+    secrets.extend(secrets_changed(world, &app).await);
+    secrets.extend([app.secret, alice.password]);
+    world
+        .app
+        .refusals
+        .flush(&world.app.store)
+        .await
+        .expect("flushed");
+    secrets
+}
+
+async fn token_flows(world: &World, app: &Service, alice: &Person) -> Vec<String> {
     let opaque = world
         .client_with("opaque", "sip.register", |metadata| {
-            metadata.access_token_format =
-                Some(users_core::model::client_metadata::TokenFormat::Opaque);
+            metadata.access_token_format = Some(TokenFormat::Opaque);
         })
         .await;
-    let alice = world.person("alice").await;
-    let first = app.sign_in(&alice, "openid offline_access").await;
+    let first = app.sign_in(alice, "openid offline_access").await;
     let second = app.refresh(&first.text("refresh_token")).await;
     let retried = app.refresh(&first.text("refresh_token")).await;
     let stored = opaque
@@ -39,8 +54,8 @@ async fn every_flow(world: &World) -> Vec<String> {
     app.introspect(&stored).await;
     app.refresh(&token).await;
     let bearer = format!("Bearer {token}");
-    world
-        .anonymous()
+    let anonymous = world.anonymous();
+    anonymous
         .get_with("/userinfo", &[("authorization", &bearer)])
         .await;
     let foreign = "not-the-secret-of-app-but-a-canary-of-its-own";
@@ -49,91 +64,63 @@ async fn every_flow(world: &World) -> Vec<String> {
         ("client_id", "app"),
         ("client_secret", foreign),
     ];
-    world.anonymous().post("/token", &form, &[]).await;
-    world
-        .anonymous()
-        .get("/userinfo?access_token=canary-in-the-address")
+    anonymous.post("/token", &form, &[]).await;
+    let misplaced = "canary-in-the-address";
+    anonymous
+        .get(&format!("/userinfo?access_token={misplaced}"))
         .await;
     // A replay, which is logged and audited: the successor was used before.
     app.refresh(&live).await;
     app.refresh(&first.text("refresh_token")).await;
-    let link = admin::setup::new_link(&world.app)
+    vec![
+        opaque.secret,
+        first.text("refresh_token"),
+        first.text("access_token"),
+        live,
+        token,
+        retried.text("access_token"),
+        stored,
+        wrong.to_owned(),
+        foreign.to_owned(),
+        misplaced.to_owned(),
+    ]
+}
+
+async fn set_up(world: &World) -> Vec<String> {
+    let address = admin::setup::new_link(&world.app)
         .await
         .expect("a link")
         .expect("no administrator");
-    let link = link
-        .split("link=")
-        .nth(1)
-        .expect("the link's secret")
-        .to_owned();
+    let link = address.split("link=").nth(1).expect("the link's secret");
     let chosen = "the administrator chose this one";
-    let form = [
-        ("link", link.as_str()),
-        ("username", "root"),
-        ("password", chosen),
-    ];
-    assert_eq!(
-        world.anonymous().post("/setup", &form, &[]).await.status,
-        201
-    );
+    let form = [("link", link), ("username", "root"), ("password", chosen)];
+    let reply = world.anonymous().post("/setup", &form, &[]).await;
+    assert_eq!(reply.status, 201);
+    vec![link.to_owned(), chosen.to_owned()]
+}
+
+async fn secrets_changed(world: &World, app: &Service) -> Vec<String> {
+    let (actor, tenant) = (Actor::command_line(), &world.tenant);
     let given = "a-secret-somebody-typed-0123456789abcdef";
-    let actor = Actor::command_line();
-    let metadata = clients::get(&world.app, &world.tenant, "app")
+    let client = clients::get(&world.app, tenant, "app").await.expect("app");
+    let (metadata, secret) = (client.metadata, clients::Secret::Given(given));
+    clients::update(&world.app, &actor, tenant, "app", metadata, true, secret)
         .await
-        .expect("app")
-        .metadata;
-    let secret = clients::Secret::Given(given);
-    clients::update(
-        &world.app,
-        &actor,
-        &world.tenant,
-        "app",
-        metadata,
-        true,
-        secret,
-    )
-    .await
-    .expect("a second secret");
-    let user = users::get(&world.app, &world.tenant, "alice")
+        .expect("a second secret");
+    let user = users::get(&world.app, tenant, "alice")
         .await
         .expect("alice");
     let changed = "another passphrase for alice";
-    users::set_password(&world.app, &actor, &world.tenant, &user, changed)
+    users::set_password(&world.app, &actor, tenant, &user, changed)
         .await
         .expect("changed");
     let last = app
         .password("alice", changed, "openid offline_access")
         .await;
-    app.revoke(&last.text("access_token")).await;
-    app.revoke(&last.text("refresh_token")).await;
-    world
-        .app
-        .refusals
-        .flush(&world.app.store)
-        .await
-        .expect("flushed");
-    [
-        app.secret.as_str(),
-        &opaque.secret,
-        &alice.password,
-        &first.text("refresh_token"),
-        &first.text("access_token"),
-        &live,
-        &token,
-        &retried.text("access_token"),
-        &stored,
-        wrong,
-        foreign,
-        "canary-in-the-address",
-        &link,
-        chosen,
-        given,
-        changed,
-        &last.text("access_token"),
-        &last.text("refresh_token"),
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    let (token, refresh_token) = (last.text("access_token"), last.text("refresh_token"));
+    app.revoke(&token).await;
+    app.revoke(&refresh_token).await;
+    vec![given.to_owned(), changed.to_owned(), token, refresh_token]
 }
 
 /// Every text of every column of every table.
