@@ -145,23 +145,34 @@ async fn check(
         Proof::Secret(presented) => {
             // Unknown clients cost the same digests as known ones.
             let secrets = client.map_or(&[][..], |client| &client.secrets);
-            secret::matches(&app.master_key, presented, secrets, ctx.now)
-                && method.is_some_and(ClientMetadata::uses_secret)
+            let matches = secret::matches(&app.master_key, presented, secrets, ctx.now);
+            if method.is_some_and(|method| !method.uses_secret()) {
+                Err("the client does not authenticate with a secret")
+            } else {
+                matches.then_some(()).ok_or("the secret is wrong")
+            }
         }
         Proof::Assertion(assertion) => match known.as_deref() {
-            Some(known) => assertion::verify(app, ctx, known, assertion).await?,
-            None => false,
+            Some(known) if known.client.enabled => {
+                assertion::verify(app, ctx, known, assertion).await?
+            }
+            _ => Ok(()),
         },
-        Proof::None => method.is_some_and(ClientMetadata::is_public),
+        Proof::None => method
+            .is_some_and(ClientMetadata::is_public)
+            .then_some(())
+            .ok_or("the client did not authenticate"),
     };
-    match known {
-        Some(known) if proved && known.client.enabled => Ok(AuthenticatedClient(known)),
-        _ => {
-            let account = if plausible { client_id } else { "" };
-            app.refusals.count(ctx, "client", account);
-            Err(refused("the client is unknown, disabled or not proved"))
-        }
-    }
+    let judged = match known {
+        None => Err("the client is unknown"),
+        Some(known) if !known.client.enabled => Err("the client is disabled"),
+        Some(known) => proved.map(|()| AuthenticatedClient(known)),
+    };
+    judged.map_err(|cause| {
+        let account = if plausible { client_id } else { "" };
+        app.refusals.count(ctx, "client", account);
+        refused(cause)
+    })
 }
 
 fn two_ways() -> OAuthError {
