@@ -1,20 +1,59 @@
-//! Floor 3: HTML. One typed method for each template; the only place that knows minijinja.
+//! Floor 3: HTML. One typed method for each page; the only place that knows minijinja.
+
+mod policy;
+mod texts;
+mod views;
 
 use axum::body::Body;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderValue, Response, StatusCode};
-use minijinja::{Environment, UndefinedBehavior, context};
+use data_encoding::HEXLOWER;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+
+pub use texts::scope_text;
+pub use views::{
+    AccountLine, Accounts, ClientCard, Consent, FormPost, Frame, ScopeLine, SignIn, SignOut,
+};
+
+use crate::base::digest::sha256;
+
+const STYLESHEET: &str = include_str!("../../templates/style.css");
+
+const TEMPLATES: &[(&str, &str)] = &[
+    ("base.html", include_str!("../../templates/base.html")),
+    (
+        "to_continue.html",
+        include_str!("../../templates/to_continue.html"),
+    ),
+    (
+        "accounts.html",
+        include_str!("../../templates/accounts.html"),
+    ),
+    ("consent.html", include_str!("../../templates/consent.html")),
+    ("error.html", include_str!("../../templates/error.html")),
+    (
+        "form_post.html",
+        include_str!("../../templates/form_post.html"),
+    ),
+    ("message.html", include_str!("../../templates/message.html")),
+    ("setup.html", include_str!("../../templates/setup.html")),
+    ("sign_in.html", include_str!("../../templates/sign_in.html")),
+    (
+        "sign_out.html",
+        include_str!("../../templates/sign_out.html"),
+    ),
+    (
+        "signed_out.html",
+        include_str!("../../templates/signed_out.html"),
+    ),
+];
 
 /// The templates, parsed once.
 pub struct Pages(Environment<'static>);
-
-/// Only our own stylesheet, no scripts, no frames, forms to ourselves.
-const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-                   frame-ancestors 'none'; base-uri 'none'";
-
-const STYLESHEET: &str = include_str!("../../templates/style.css");
 
 impl Default for Pages {
     fn default() -> Self {
@@ -26,11 +65,14 @@ impl Pages {
     pub fn new() -> Self {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        for (name, text) in [
-            ("base.html", include_str!("../../templates/base.html")),
-            ("setup.html", include_str!("../../templates/setup.html")),
-            ("message.html", include_str!("../../templates/message.html")),
-        ] {
+        // Whatever a template is called.
+        templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        templates.add_filter("path", texts::path);
+        templates.add_filter("initial", texts::initial);
+        templates.add_filter("own_address", texts::own_address);
+        templates.add_filter("web_address", texts::web_address);
+        templates.add_global("stylesheet", Value::from_safe_string(stylesheet_address()));
+        for (name, text) in TEMPLATES {
             templates
                 .add_template(name, text)
                 .expect("the templates in the binary are well formed");
@@ -38,27 +80,8 @@ impl Pages {
         Self(templates)
     }
 
-    /// The form that makes the first administrator. `problems` are said above it.
-    pub fn setup(
-        &self,
-        status: StatusCode,
-        link: &str,
-        username: &str,
-        problems: &[String],
-    ) -> Response<Body> {
-        self.render(
-            status,
-            "setup.html",
-            &context! { link, username, problems => problems.to_vec() },
-        )
-    }
-
-    /// A page that says one thing.
-    pub fn message(&self, status: StatusCode, title: &str, text: &str) -> Response<Body> {
-        self.render(status, "message.html", &context! { title, text })
-    }
-
-    /// The one stylesheet.
+    /// The one stylesheet. Pages ask for it by its digest, so a new one arrives at once; while two
+    /// versions of the server run side by side, the wrong one is kept for an hour only.
     pub fn stylesheet() -> Response<Body> {
         let mut response = Response::new(Body::from(STYLESHEET));
         let headers = response.headers_mut();
@@ -73,15 +96,21 @@ impl Pages {
         response
     }
 
-    fn render(&self, status: StatusCode, name: &str, values: &minijinja::Value) -> Response<Body> {
+    fn render(
+        &self,
+        status: StatusCode,
+        template: &'static str,
+        policy: HeaderValue,
+        view: &impl Serialize,
+    ) -> Response<Body> {
         let page = self
             .0
-            .get_template(name)
-            .and_then(|template| template.render(values));
+            .get_template(template)
+            .and_then(|template| template.render(Value::from(Serde(view))));
         let (status, page) = match page {
             Ok(page) => (status, page),
             Err(error) => {
-                tracing::error!(%error, template = name, "a page could not be rendered");
+                tracing::error!(%error, template, "a page could not be rendered");
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "The page could not be made.".to_owned(),
@@ -91,10 +120,10 @@ impl Pages {
         let mut response = Response::new(Body::from(page));
         *response.status_mut() = status;
         let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
         for (name, value) in [
             (CONTENT_TYPE, "text/html; charset=utf-8"),
             (CACHE_CONTROL, "no-store"),
-            (CONTENT_SECURITY_POLICY, CSP),
             (X_FRAME_OPTIONS, "DENY"),
             (REFERRER_POLICY, "no-referrer"),
         ] {
@@ -102,4 +131,9 @@ impl Pages {
         }
         response
     }
+}
+
+fn stylesheet_address() -> String {
+    let digest = sha256(&[STYLESHEET.as_bytes()]);
+    format!("/style.css?v={}", HEXLOWER.encode(&digest[..8]))
 }

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod authorization;
+pub mod cookies;
 pub mod form;
 pub mod params;
 pub mod request_info;

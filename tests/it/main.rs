@@ -7,6 +7,7 @@ mod brute;
 mod cli;
 mod client_auth;
 mod config;
+mod cookies;
 mod cors;
 mod crash;
 mod errors;
