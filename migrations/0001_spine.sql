@@ -70,6 +70,8 @@ CREATE TABLE users (
     email_verified BIGINT NOT NULL,
     claims TEXT NOT NULL,
     roles TEXT NOT NULL,
+    groups TEXT NOT NULL,
+    attributes TEXT NOT NULL,
     enabled BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

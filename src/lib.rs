@@ -21,7 +21,8 @@
 //! `oauth::client_auth::AuthenticatedClient` is made only by client authentication and every grant,
 //! introspection and revocation needs it; `login::direct::Authenticated` is made only by a checked
 //! login and a user's token needs it; `oauth::token::issue::Authorization` says what was granted and
-//! which source pays for it, and the mint takes nothing else.
+//! which source pays for it, and the mint takes nothing else; `model::redirect_uri::VerifiedRedirect`
+//! is made only by comparing with what a client registered.
 
 pub mod admin;
 pub mod app;

@@ -127,7 +127,11 @@ impl Stage {
 async fn client(app: &App, tenant: &Tenant, algorithm: Algorithm) -> Outcome<Client> {
     let id = format!("bench-{algorithm}");
     let metadata = ClientMetadata {
-        grant_types: GrantType::ALL.to_vec(),
+        grant_types: vec![
+            GrantType::ClientCredentials,
+            GrantType::Password,
+            GrantType::RefreshToken,
+        ],
         scope: SCOPE.parse()?,
         access_token_signing_alg: Some(algorithm),
         refresh_without_offline_access: true,

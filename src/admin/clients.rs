@@ -138,7 +138,11 @@ async fn prepare(
             (Some((SecretKind::Given, digest)), None)
         }
     };
-    if let Some(algorithm) = metadata.access_token_signing_alg {
+    let algorithms = [
+        metadata.access_token_signing_alg,
+        metadata.id_token_signed_response_alg,
+    ];
+    for algorithm in algorithms.into_iter().flatten() {
         app.key_maker.ensure(&tenant.id, algorithm, actor).await?;
     }
     let write = ClientWrite {

@@ -164,6 +164,8 @@ pub fn input_of(user: &User) -> UserInput {
         email_verified: user.email_verified,
         claims: user.claims.clone(),
         roles: user.roles.clone(),
+        groups: user.groups.clone(),
+        attributes: user.attributes.clone(),
         enabled: user.enabled,
     }
 }

@@ -5,4 +5,5 @@ pub mod digest;
 pub mod id;
 pub mod master_key;
 pub mod random;
+pub mod strict_json;
 pub mod token;

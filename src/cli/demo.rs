@@ -151,6 +151,7 @@ async fn furnish(app: &App) -> Result<Demo, CliError> {
         },
         roles: vec![role::USER.to_owned()],
         enabled: true,
+        ..UserInput::default()
     };
     users::create(app, &actor, &tenant, alice, Some(password.expose())).await?;
     let app_grants = [GrantType::Password, GrantType::RefreshToken];

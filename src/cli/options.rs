@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::algorithm::Algorithm;
-use crate::model::client_metadata::{AuthMethod, GrantType, TokenFormat};
+use crate::model::client_metadata::{ApplicationType, AuthMethod, GrantType, TokenFormat};
 use crate::model::tenant::DEFAULT_SLUG;
 
 /// Whose rows a command works on.
@@ -31,6 +31,15 @@ pub(super) fn algorithm() -> impl TypedValueParser<Value = Algorithm> {
 
 pub(super) fn grant_type() -> impl TypedValueParser<Value = GrantType> {
     words(GrantType::ALL.iter().map(|word| word.name()).collect())
+}
+
+pub(super) fn application_type() -> impl TypedValueParser<Value = ApplicationType> {
+    words(
+        ApplicationType::ALL
+            .iter()
+            .map(|word| word.name())
+            .collect(),
+    )
 }
 
 pub(super) fn auth_method() -> impl TypedValueParser<Value = AuthMethod> {

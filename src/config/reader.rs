@@ -1,6 +1,8 @@
 //! Reads a table of the settings file key by key, remembers what was asked for, and reports what
 //! was not. Every error carries its line.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
@@ -139,6 +141,23 @@ impl<'d, 'e> TableReader<'d, 'e> {
         self.read(key, |value| {
             let items = texts(value)?.into_iter();
             items.map(|item| filled(item).map(str::to_owned)).collect()
+        })
+    }
+
+    /// A table of texts.
+    pub(super) fn texts_by_name(&mut self, key: &str) -> Option<BTreeMap<String, String>> {
+        self.read(key, |value| {
+            let members = value.as_table().map(|table| table.iter());
+            members
+                .and_then(|members| {
+                    let member =
+                        |(name, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+                            let name: &Cow<'_, str> = name.get_ref();
+                            Some((name.to_string(), value.get_ref().as_str()?.to_owned()))
+                        };
+                    members.map(member).collect()
+                })
+                .ok_or_else(|| mismatch("a table of texts", value))
         })
     }
 

@@ -1,10 +1,14 @@
 //! A client's registration: the fields of RFC 7591 section 2 and ours beside them.
 
+mod rules;
+
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::algorithm::Algorithm;
+use super::claim_source::ClaimSource;
 use super::scope::Scope;
 use crate::base::id::is_uuid;
 
@@ -43,6 +47,7 @@ pub struct UnknownWord;
 words! {
     /// The grants the token endpoint serves. Metadata, registration and permission read this.
     GrantType {
+        AuthorizationCode = "authorization_code",
         ClientCredentials = "client_credentials",
         Password = "password",
         RefreshToken = "refresh_token",
@@ -60,6 +65,21 @@ words! {
 }
 
 words! {
+    /// What the authorization endpoint answers with (RFC 6749 section 3.1.1): never a token.
+    ResponseType {
+        Code = "code",
+    }
+}
+
+words! {
+    /// Where a client runs (OIDC Dynamic Client Registration section 2).
+    ApplicationType {
+        Web = "web",
+        Native = "native",
+    }
+}
+
+words! {
     /// What an access token looks like.
     TokenFormat {
         Jwt = "jwt",
@@ -69,6 +89,10 @@ words! {
 
 /// The registered metadata of a client, as stored.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the registration, independent of the others"
+)]
 #[serde(default)]
 pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,10 +101,37 @@ pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<Algorithm>,
     pub grant_types: Vec<GrantType>,
-    pub response_types: Vec<String>,
+    /// `code` with the grant `authorization_code`, else nothing:
+    /// [`ClientMetadata::served_response_types`].
+    pub response_types: Vec<ResponseType>,
+    pub application_type: ApplicationType,
+    /// Where answers may be sent: [`ClientMetadata::redirect`].
+    pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent after signing out: [`ClientMetadata::post_logout_redirect`].
+    pub post_logout_redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
     pub scope: Scope,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<serde_json::Value>,
+    /// Seconds since a person last signed in, unless the request says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<i64>,
+    /// Whether its ID tokens always say `auth_time`.
+    pub require_auth_time: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// Whether it must use PKCE (RFC 7636).
+    pub require_pkce: bool,
+    /// Claims of its own, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, ClaimSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_format: Option<TokenFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,8 +158,20 @@ impl Default for ClientMetadata {
             token_endpoint_auth_signing_alg: None,
             grant_types: vec![GrantType::ClientCredentials],
             response_types: Vec::new(),
+            application_type: ApplicationType::Web,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
             scope: Scope::default(),
             jwks: None,
+            default_max_age: None,
+            require_auth_time: false,
+            id_token_signed_response_alg: None,
+            require_pkce: true,
+            claims: BTreeMap::new(),
             access_token_format: None,
             access_token_signing_alg: None,
             access_token_lifetime: None,
@@ -120,17 +183,21 @@ impl Default for ClientMetadata {
     }
 }
 
-/// A day: longer access tokens defeat their purpose.
-const MAX_ACCESS_LIFETIME: i64 = 86_400;
-const MAX_REFRESH_LIFETIME: i64 = 366 * 86_400;
-const MAX_RETRY_WINDOW: i64 = 300;
-
 /// The fewest characters of a client secret somebody typed.
 pub const MIN_SECRET_CHARS: usize = 32;
 
 impl ClientMetadata {
     pub fn allows(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// What `response_types` is with these grants.
+    pub fn served_response_types(&self) -> Vec<ResponseType> {
+        if self.allows(GrantType::AuthorizationCode) {
+            vec![ResponseType::Code]
+        } else {
+            Vec::new()
+        }
     }
 
     pub const fn is_public(&self) -> bool {
@@ -143,59 +210,6 @@ impl ClientMetadata {
             self.token_endpoint_auth_method,
             AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
         )
-    }
-
-    /// Every rule the fields break among themselves, each naming its field.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if self.grant_types.is_empty() {
-            problems.push("grant_types: at least one".to_owned());
-        }
-        if !self.response_types.is_empty() {
-            problems.push("response_types: none is served without authorization_code".to_owned());
-        }
-        if self.is_public() {
-            for grant in [GrantType::ClientCredentials, GrantType::Password] {
-                if self.allows(grant) {
-                    problems.push(format!(
-                        "grant_types: {} is for confidential clients",
-                        grant.name()
-                    ));
-                }
-            }
-        }
-        let by_key = self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt;
-        if by_key && self.jwks.is_none() {
-            problems.push("jwks: needed for private_key_jwt".to_owned());
-        }
-        if !by_key && self.token_endpoint_auth_signing_alg.is_some() {
-            problems.push("token_endpoint_auth_signing_alg: only with private_key_jwt".to_owned());
-        }
-        for (field, value, most) in [
-            (
-                "access_token_lifetime",
-                self.access_token_lifetime,
-                MAX_ACCESS_LIFETIME,
-            ),
-            (
-                "refresh_token_lifetime",
-                self.refresh_token_lifetime,
-                MAX_REFRESH_LIFETIME,
-            ),
-        ] {
-            if value.is_some_and(|seconds| !(1..=most).contains(&seconds)) {
-                problems.push(format!("{field}: 1 to {most} seconds"));
-            }
-        }
-        if self
-            .refresh_retry_window
-            .is_some_and(|window| !(0..=MAX_RETRY_WINDOW).contains(&window))
-        {
-            problems.push(format!(
-                "refresh_retry_window: 0 to {MAX_RETRY_WINDOW} seconds"
-            ));
-        }
-        problems
     }
 }
 

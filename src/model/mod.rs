@@ -3,9 +3,12 @@
 pub mod access_token;
 pub mod algorithm;
 pub mod audit_event;
+pub mod claim_source;
+pub mod claims_request;
 pub mod client;
 pub mod client_metadata;
 pub mod login_name;
+pub mod redirect_uri;
 pub mod resource;
 pub mod revocation;
 pub mod role;

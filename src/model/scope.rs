@@ -112,6 +112,8 @@ pub const IDENTITY_SCOPES: &[&str] = &[
     "email",
     "address",
     "phone",
+    "roles",
+    "groups",
     "offline_access",
 ];
 

@@ -1,7 +1,11 @@
 //! A resource owner.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::claim_source::is_attribute_name;
 use super::login_name::{LoginName, is_valid_email, is_valid_username};
 use super::role::{BUILT_IN, MAX_ROLES};
 use crate::base::clock::Timestamp;
@@ -16,6 +20,10 @@ pub struct User {
     pub email_verified: bool,
     pub claims: StandardClaims,
     pub roles: Vec<String>,
+    /// What the operator counts the person to; told to clients, of no meaning here.
+    pub groups: Vec<String>,
+    /// What else the operator knows of the person, for claims of clients' own.
+    pub attributes: BTreeMap<String, Value>,
     pub enabled: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -75,6 +83,12 @@ pub struct Address {
     pub country: Option<String>,
 }
 
+const MAX_GROUPS: usize = 100;
+const MAX_GROUP_CHARS: usize = 64;
+const MAX_ATTRIBUTES: usize = 64;
+/// All attributes together, in bytes of JSON.
+const MAX_ATTRIBUTE_BYTES: usize = 16 * 1024;
+
 /// What is asked for a new or changed account.
 #[derive(Clone, Debug, Default)]
 pub struct UserInput {
@@ -83,6 +97,10 @@ pub struct UserInput {
     pub email_verified: bool,
     pub claims: StandardClaims,
     pub roles: Vec<String>,
+    /// What the operator counts the person to; told to clients, of no meaning here.
+    pub groups: Vec<String>,
+    /// What else the operator knows of the person, for claims of clients' own.
+    pub attributes: BTreeMap<String, Value>,
     pub enabled: bool,
 }
 
@@ -124,6 +142,8 @@ impl UserInput {
         {
             problems.push(format!("roles: no role is called {role:?}"));
         }
+        check_groups(&self.groups, &mut problems);
+        check_attributes(&self.attributes, &mut problems);
         match username_key {
             Some(username_key) if problems.is_empty() => Ok(CheckedUser {
                 input: self,
@@ -132,6 +152,58 @@ impl UserInput {
             }),
             _ => Err(problems),
         }
+    }
+}
+
+fn check_groups(groups: &[String], problems: &mut Vec<String>) {
+    if groups.len() > MAX_GROUPS {
+        problems.push(format!("groups: at most {MAX_GROUPS}"));
+        return;
+    }
+    for (position, group) in groups.iter().enumerate() {
+        if !(1..=MAX_GROUP_CHARS).contains(&group.chars().count())
+            || group.chars().any(char::is_control)
+        {
+            let entry = position + 1;
+            problems.push(format!(
+                "groups: entry {entry}: 1 to {MAX_GROUP_CHARS} characters, no control characters"
+            ));
+        } else if groups[..position].contains(group) {
+            problems.push(format!("groups: {group:?} stands twice"));
+        }
+    }
+}
+
+fn check_attributes(attributes: &BTreeMap<String, Value>, problems: &mut Vec<String>) {
+    if attributes.len() > MAX_ATTRIBUTES {
+        problems.push(format!("attributes: at most {MAX_ATTRIBUTES}"));
+        return;
+    }
+    for (name, value) in attributes {
+        if !is_attribute_name(name) {
+            problems.push(format!(
+                "attributes: {name:?} is no name: 1 to 64 letters, digits or . _ -"
+            ));
+        } else if value.is_null() || has_nul(value) {
+            problems.push(format!("attributes: {name}: neither null nor U+0000"));
+        }
+    }
+    let size = serde_json::to_string(attributes).map_or(usize::MAX, |json| json.len());
+    if size > MAX_ATTRIBUTE_BYTES {
+        problems.push(format!(
+            "attributes: at most {MAX_ATTRIBUTE_BYTES} bytes of JSON together"
+        ));
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The userinfo endpoint (OIDC Core section 5.3).
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -52,8 +54,15 @@ async fn answer(
     let user = user
         .filter(|user| user.enabled)
         .ok_or_else(|| OAuthError::from(ErrorKind::InvalidToken))?;
+    let client = app.directory.client(&ctx.tenant, &granted.client_id);
+    let client = client
+        .await?
+        .filter(|known| known.client.enabled)
+        .ok_or_else(|| OAuthError::from(ErrorKind::InvalidToken))?;
+    let metadata = &client.client.metadata;
+    let asked = BTreeMap::new();
     Ok(respond::json(
         StatusCode::OK,
-        &claims::for_scope(&user, &granted.scope),
+        &claims::of(&user, &granted.scope, &asked, metadata),
     ))
 }

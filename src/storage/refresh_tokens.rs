@@ -65,8 +65,8 @@ impl Scoped {
                      t.predecessor, t.expires_at, t.family_expires_at, t.used_at, \
                      t.successor_sealed, t.request, n.digest AS next_digest, n.used_at AS next_used_at, \
                      s.id AS live_session, \
-                     u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.enabled, \
-                     u.created_at, u.updated_at \
+                     u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, \
+                     u.attributes, u.enabled, u.created_at, u.updated_at \
                      FROM refresh_tokens t \
                      LEFT JOIN sessions s ON s.tenant = t.tenant AND s.id = t.session_id \
                      AND s.ended_at IS NULL \

@@ -46,8 +46,8 @@ impl Scoped {
             .db
             .one(
                 sql!(
-                    "SELECT id, username, email, email_verified, claims, roles, enabled, created_at, \
-                     updated_at FROM users WHERE tenant = $1 AND id = $2"
+                    "SELECT id, username, email, email_verified, claims, roles, groups, \
+                     attributes, enabled, created_at, updated_at FROM users WHERE tenant = $1 AND id = $2"
                 )
                 .bind(&self.tenant)
                 .bind(id),
@@ -62,8 +62,8 @@ impl Scoped {
             .db
             .one(
                 sql!(
-                    "SELECT u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.enabled, \
-                     u.created_at, u.updated_at, c.data AS password_hash FROM users u \
+                    "SELECT u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, \
+                     u.attributes, u.enabled, u.created_at, u.updated_at, c.data AS password_hash FROM users u \
                      LEFT JOIN credentials c \
                      ON c.tenant = u.tenant AND c.user_id = u.id AND c.kind = 'password' \
                      WHERE u.tenant = $1 AND (u.username_key = $2 OR u.email_key = $2)"
@@ -87,8 +87,8 @@ impl Scoped {
             .db
             .all(
                 sql!(
-                    "SELECT id, username, email, email_verified, claims, roles, enabled, created_at, \
-                     updated_at FROM users WHERE tenant = $1 AND username_key > $2 \
+                    "SELECT id, username, email, email_verified, claims, roles, groups, \
+                     attributes, enabled, created_at, updated_at FROM users WHERE tenant = $1 AND username_key > $2 \
                      ORDER BY username_key LIMIT $3"
                 )
                 .bind(&self.tenant)
@@ -119,9 +119,9 @@ impl Scoped {
                             sql!(
                                 "UPDATE users SET username = $1, username_key = $2, email = $3, \
                                  email_key = $4, email_verified = $5, claims = $6, roles = $7, \
-                                 enabled = $8, \
-                                 updated_at = CASE WHEN updated_at < $9 THEN $9 ELSE updated_at + 1 END \
-                                 WHERE tenant = $10 AND id = $11 RETURNING id"
+                                 groups = $8, attributes = $9, enabled = $10, \
+                                 updated_at = CASE WHEN updated_at < $11 THEN $11 ELSE updated_at + 1 END \
+                                 WHERE tenant = $12 AND id = $13 RETURNING id"
                             )
                             .bind(&input.username)
                             .bind(user.username_key())
@@ -130,6 +130,8 @@ impl Scoped {
                             .bind(input.email_verified)
                             .bind(json(&input.claims)?)
                             .bind(json(&input.roles)?)
+                            .bind(json(&input.groups)?)
+                            .bind(json(&input.attributes)?)
                             .bind(input.enabled)
                             .bind(*now)
                             .bind(tenant)
@@ -273,8 +275,8 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewUser) -> Result<(
     tx.run(
         sql!(
             "INSERT INTO users (tenant, id, username, username_key, email, email_key, email_verified, \
-             claims, roles, enabled, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+             claims, roles, groups, attributes, enabled, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)"
         )
         .bind(tenant)
         .bind(&new.id)
@@ -285,6 +287,8 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewUser) -> Result<(
         .bind(input.email_verified)
         .bind(json(&input.claims)?)
         .bind(json(&input.roles)?)
+        .bind(json(&input.groups)?)
+        .bind(json(&input.attributes)?)
         .bind(input.enabled)
         .bind(new.now),
     )
@@ -388,6 +392,8 @@ pub(super) fn user_of(row: &Row) -> Result<User, DbError> {
         email_verified: row.flag("email_verified")?,
         claims: row.json("claims")?,
         roles: row.json("roles")?,
+        groups: row.json("groups")?,
+        attributes: row.json("attributes")?,
         enabled: row.flag("enabled")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

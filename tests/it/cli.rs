@@ -3,6 +3,7 @@
 
 mod apply;
 mod beside;
+mod clients;
 mod commands;
 mod demo;
 mod entries;

@@ -49,6 +49,7 @@ async fn change(world: &World, client_id: &str, change: impl FnOnce(&mut ClientM
     let (app, tenant) = (&world.app, &world.tenant);
     let mut metadata = clients::get(app, tenant, client_id).await.unwrap().metadata;
     change(&mut metadata);
+    metadata.response_types = metadata.served_response_types();
     let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
     clients::update(app, &actor, tenant, client_id, metadata, true, keep)
         .await

@@ -7,11 +7,12 @@ mod resource;
 use serde_json::{Value, json};
 use users_core::admin::{AdminError, clients};
 use users_core::model::audit_event::Actor;
-use users_core::model::client_metadata::{ClientMetadata, GrantType};
+use users_core::model::client_metadata::ClientMetadata;
 
 use crate::support::forge::opened;
 use crate::support::http::Reply;
 use crate::support::people::Service;
+use crate::support::world::every_grant;
 use crate::support::{World, everywhere};
 
 /// Every scope there is without resources of one's own.
@@ -193,10 +194,8 @@ async fn what_reaches_accounts_and_administration_is_for_first_party_clients() {
         for word in ["account", "users.read", "users.write", "clients.write"] {
             for own in [false, true] {
                 let metadata = ClientMetadata {
-                    grant_types: GrantType::ALL.to_vec(),
-                    scope: format!("openid {word}").parse().unwrap(),
                     first_party: own,
-                    ..ClientMetadata::default()
+                    ..every_grant(&format!("openid {word}"))
                 };
                 let id = format!("{word}-{own}");
                 let (actor, generate) = (Actor::command_line(), clients::Secret::Generate);

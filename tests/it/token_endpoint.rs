@@ -77,7 +77,6 @@ async fn a_grant_this_server_does_not_have_is_unsupported() {
             "Client_Credentials",
             "client_credentials ",
             "client-credentials",
-            "authorization_code",
             "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:token-exchange",
             "urn:ietf:params:oauth:grant-type:jwt-bearer",

@@ -1,5 +1,7 @@
 //! `[[client]]`
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::secret_source::{self, SecretSource};
@@ -39,12 +41,32 @@ pub struct DeclaredClient {
     pub grant_types: Option<Vec<String>>,
     /// What it may ask for at the authorization endpoint.
     pub response_types: Option<Vec<String>>,
+    /// Where it runs (web).
+    pub application_type: Option<String>,
     /// Where answers may be sent (nowhere).
     pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent after signing out (nowhere).
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The address of its own page.
+    pub client_uri: Option<String>,
+    /// The address of its picture.
+    pub logo_uri: Option<String>,
+    /// The address of what it does with data.
+    pub policy_uri: Option<String>,
+    /// The address of its terms.
+    pub tos_uri: Option<String>,
     /// The scopes it may ask for, separated by spaces; empty text for none at all.
     pub scope: Option<String>,
     /// Its public keys, a JWK Set.
     pub jwks: Option<Value>,
+    /// How long ago a person may have signed in, where a request does not say.
+    pub default_max_age: Option<i64>,
+    /// Whether its ID tokens always say `auth_time` (false).
+    pub require_auth_time: bool,
+    /// The algorithm of its ID tokens (the tenant's).
+    pub id_token_signed_response_alg: Option<String>,
+    /// Claims of its own: from `roles`, `groups`, `username` or `attribute:NAME`, by name (none).
+    pub claims: BTreeMap<String, String>,
     /// The format of its access tokens.
     pub access_token_format: Option<String>,
     /// The algorithm of its access tokens (the tenant's).
@@ -79,9 +101,21 @@ impl DeclaredClient {
             token_endpoint_auth_signing_alg: reader.text("token_endpoint_auth_signing_alg"),
             grant_types: reader.texts("grant_types"),
             response_types: reader.texts("response_types"),
+            application_type: reader.text("application_type"),
             redirect_uris: reader.texts("redirect_uris").unwrap_or_default(),
+            post_logout_redirect_uris: reader
+                .texts("post_logout_redirect_uris")
+                .unwrap_or_default(),
+            client_uri: reader.text("client_uri"),
+            logo_uri: reader.text("logo_uri"),
+            policy_uri: reader.text("policy_uri"),
+            tos_uri: reader.text("tos_uri"),
             scope: reader.any_text("scope"),
             jwks: reader.object("jwks"),
+            default_max_age: reader.integer("default_max_age", Ok),
+            require_auth_time: reader.flag("require_auth_time").unwrap_or(false),
+            id_token_signed_response_alg: signing_alg(reader, "id_token_signed_response_alg"),
+            claims: reader.texts_by_name("claims").unwrap_or_default(),
             access_token_format: reader.text("access_token_format"),
             access_token_signing_alg: signing_alg(reader, "access_token_signing_alg"),
             access_token_lifetime: lifetime(reader, "access_token_lifetime", ACCESS_TOKEN_LIFETIME),

@@ -144,8 +144,8 @@ fn nothing_is_written_where_anything_is_wrong_and_all_of_it_is_named() {
         "entries.toml",
         &format!(
             "[[client]]\nclient_id = 'good'\n\
-             [[client]]\nclient_id = 'web'\ngrant_types = ['authorization_code']\nscope = 'nobodys.scope'\n\
-             redirect_uris = ['https://web.example/cb']\n\
+             [[client]]\nclient_id = 'web'\ngrant_types = ['implicit']\nscope = 'nobodys.scope'\n\
+             redirect_uris = ['https://web.example/cb', 'http://web.example/cb']\n\
              [[client]]\nclient_id = 'open'\ntoken_endpoint_auth_method = 'none'\nclient_secret = '{SECRET}'\n\
              [[user]]\nusername = 'ann'\npassword = '2short'\n\
              [[user]]\nusername = 'ben'\nemail = 'x@example.test'\n\
@@ -158,8 +158,8 @@ fn nothing_is_written_where_anything_is_wrong_and_all_of_it_is_named() {
     for command in ["plan", "apply"] {
         let said = place.refused(&[command, "entries.toml"]);
         for expected in [
-            "entries.toml:3 client web: grant_types: \"authorization_code\" is not one of client_credentials, password, refresh_token",
-            "entries.toml:3 client web: redirect_uris: ",
+            "entries.toml:3 client web: grant_types: \"implicit\" is not one of authorization_code, client_credentials, password, refresh_token",
+            "entries.toml:3 client web: redirect_uris: entry 2: http only to",
             "entries.toml:3 client web: scope: no resource has \"nobodys.scope\"",
             "entries.toml:8 client open: client_secret: not with this token_endpoint_auth_method",
             "entries.toml:8 client open: grant_types: client_credentials is for confidential clients",

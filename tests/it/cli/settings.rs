@@ -104,13 +104,13 @@ fn config_check_judges_settings_and_entries() {
     assert_eq!(place.ok(&["config", "check"]), "configuration is valid\n");
     place.write(
         "entries.toml",
-        "[[client]]\nclient_id = 'web'\ngrant_types = ['authorization_code']\n\
+        "[[client]]\nclient_id = 'web'\ngrant_types = ['implicit']\n\
          [[user]]\nusername = 'a b'\nroles = ['boss']\n[[tenant]]\nslug = 'Not Good'\n\
          [[resource]]\naudience = 'a#b'\nscopes = ['openid', 'a b']\n",
     );
     let said = place.refused(&["config", "check", "entries.toml"]);
     for expected in [
-        "entries.toml:1 client web: grant_types: \"authorization_code\" is not one of",
+        "entries.toml:1 client web: grant_types: \"implicit\" is not one of",
         "entries.toml:4 user a b: username: ",
         "entries.toml:4 user a b: roles: no role is called \"boss\"",
         "entries.toml:7 tenant Not Good: slug: ",

@@ -32,6 +32,9 @@ fn a_client_of_one_line_has_the_documented_defaults() {
     assert!(client.client_secret.is_none() && client.jwks.is_none() && client.scope.is_none());
     assert!(client.grant_types.is_none() && client.response_types.is_none());
     assert!(client.redirect_uris.is_empty());
+    assert!(client.post_logout_redirect_uris.is_empty() && client.claims.is_empty());
+    assert!(client.application_type.is_none() && client.default_max_age.is_none());
+    assert!(client.id_token_signed_response_alg.is_none() && !client.require_auth_time);
     assert!(client.require_pkce && client.enabled);
     assert!(!client.first_party && !client.rotate && !client.refresh_without_offline_access);
 }
@@ -49,7 +52,17 @@ fn a_client_is_read_whole() {
         token_endpoint_auth_signing_alg = "ES256"
         grant_types = ["authorization_code", "refresh_token"]
         response_types = ["code"]
+        application_type = "native"
         redirect_uris = ["https://app.example/cb"]
+        post_logout_redirect_uris = ["https://app.example/bye"]
+        client_uri = "the client_uri"
+        logo_uri = "the logo_uri"
+        policy_uri = "the policy_uri"
+        tos_uri = "the tos_uri"
+        default_max_age = 0
+        require_auth_time = true
+        id_token_signed_response_alg = "EdDSA"
+        claims = {{ team = "groups", "https://app.example/unit" = "attribute:unit" }}
         scope = ""
         access_token_format = "opaque"
         access_token_signing_alg = "PS256"
@@ -86,6 +99,34 @@ fn a_client_is_read_whole() {
     );
     assert_eq!(client.response_types.unwrap(), ["code"]);
     assert_eq!(client.redirect_uris, ["https://app.example/cb"]);
+    assert_eq!(client.application_type.as_deref(), Some("native"));
+    assert_eq!(
+        client.post_logout_redirect_uris,
+        ["https://app.example/bye"]
+    );
+    let pages = [
+        client.client_uri,
+        client.logo_uri,
+        client.policy_uri,
+        client.tos_uri,
+    ];
+    let named = ["client_uri", "logo_uri", "policy_uri", "tos_uri"];
+    assert_eq!(pages, named.map(|name| Some(format!("the {name}"))));
+    assert_eq!(client.default_max_age, Some(0));
+    assert!(client.require_auth_time);
+    let algorithm = client.id_token_signed_response_alg.as_deref();
+    assert_eq!(algorithm, Some("EdDSA"));
+    let claims: Vec<_> = client.claims.iter().collect();
+    let expected = [
+        ("https://app.example/unit", "attribute:unit"),
+        ("team", "groups"),
+    ]
+    .map(|(name, source)| (name.to_owned(), source.to_owned()));
+    assert!(
+        claims
+            .into_iter()
+            .eq(expected.iter().map(|(name, source)| (name, source)))
+    );
     assert_eq!(client.scope.as_deref(), Some(""));
     assert_eq!(client.access_token_format.as_deref(), Some("opaque"));
     assert_eq!(client.access_token_signing_alg.as_deref(), Some("PS256"));
@@ -199,6 +240,7 @@ fn what_is_missing_or_of_the_wrong_form_is_an_error_on_its_line() {
         "\n[[tenant]]\nsigning_alg = 'HS256'\n[[client]]\nfirst_party = 'yes'\n\
          redirect_uris = 'x'\ngrant_types = [1]\naccess_token_lifetime = 0\n\
          access_token_signing_alg = 'none'\njwks = '[]'\nrefresh_retry_window = 301\n\
+         claims = { a = 1 }\nid_token_signed_response_alg = 'HS256'\n\
          [[user]]\nusername = ''\nemail = ''\nroles = ['']\naddress = 1\n\
          [[resource]]\ntoken_lifetime = 1.5\n",
     );
@@ -216,12 +258,15 @@ fn what_is_missing_or_of_the_wrong_form_is_an_error_on_its_line() {
              PS256, EdDSA",
             "app.toml:10 client.jwks: must be a table, or text that holds a JSON object",
             "app.toml:11 client.refresh_retry_window: must be from 0 to 300, not 301",
-            "app.toml:13 user.username: must not be empty",
-            "app.toml:14 user.email: must not be empty",
-            "app.toml:15 user.roles: must not be empty",
-            "app.toml:16 user.address: must be a table, or text that holds a JSON object",
-            "app.toml:17 resource.audience: is missing",
-            "app.toml:18 resource.token_lifetime: must be a whole number, not a fraction",
+            "app.toml:12 client.claims: must be a table of texts, not a table",
+            "app.toml:13 client.id_token_signed_response_alg: `HS256` is not one of RS256, ES256, \
+             PS256, EdDSA",
+            "app.toml:15 user.username: must not be empty",
+            "app.toml:16 user.email: must not be empty",
+            "app.toml:17 user.roles: must not be empty",
+            "app.toml:18 user.address: must be a table, or text that holds a JSON object",
+            "app.toml:19 resource.audience: is missing",
+            "app.toml:20 resource.token_lifetime: must be a whole number, not a fraction",
         ]
     );
     let error = file_error("[client]\nclient_id = 'a'\n");

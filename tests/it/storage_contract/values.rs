@@ -1,9 +1,11 @@
 //! What is stored comes back as it was: absences, odd texts, large numbers.
 
+use serde_json::json;
 use users_core::base::clock::Timestamp;
 use users_core::model::audit_event::{AuditEvent, AuditKind};
+use users_core::model::claim_source::ClaimSource;
 use users_core::model::client::{SecretKind, StoredSecret};
-use users_core::model::client_metadata::{AuthMethod, ClientMetadata, GrantType};
+use users_core::model::client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
 use users_core::model::user::{Address, StandardClaims, UserInput};
 use users_core::storage::clients::ClientWrite;
 use users_core::storage::users::NewUser;
@@ -37,6 +39,15 @@ async fn an_account_with_everything_and_one_with_nothing() {
                 ..StandardClaims::default()
             },
             roles: vec!["moderator".to_owned(), "user".to_owned()],
+            groups: vec!["z".to_owned(), ODD.replace(char::is_control, "")],
+            attributes: [
+                (
+                    "odd".to_owned(),
+                    json!([{ ODD: ODD }, 1.5, true, {"z": null, "a": -1}]),
+                ),
+                ("a.b_c-D".to_owned(), json!("")),
+            ]
+            .into(),
             enabled: false,
         };
         let empty = UserInput {
@@ -62,6 +73,8 @@ async fn an_account_with_everything_and_one_with_nothing() {
             assert_eq!(read.email_verified, input.email_verified);
             assert_eq!(read.claims, input.claims);
             assert_eq!(read.roles, input.roles);
+            assert_eq!(read.groups, input.groups);
+            assert_eq!(read.attributes, input.attributes);
             assert_eq!(read.enabled, input.enabled);
             assert_eq!(read.created_at.millis(), i64::MAX);
             let name = users_core::model::login_name::LoginName::parse(&input.username);
@@ -114,7 +127,13 @@ async fn a_client_its_secrets_and_their_ends() {
             token_endpoint_auth_method: AuthMethod::ClientSecretPost,
             grant_types: GrantType::ALL.to_vec(),
             scope: "sip.call openid".parse().expect("a scope"),
-            jwks: Some(serde_json::json!({"keys": [{"kty": "oct", "z": 1, "a": [null, 1.5]}]})),
+            jwks: Some(json!({"keys": [{"kty": "oct", "z": 1, "a": [null, 1.5]}]})),
+            redirect_uris: vec![ODD.to_owned(), String::new()],
+            application_type: ApplicationType::Native,
+            tos_uri: Some(ODD.to_owned()),
+            default_max_age: Some(0),
+            require_pkce: false,
+            claims: [(ODD.to_owned(), ClaimSource::Attribute("unit".to_owned()))].into(),
             access_token_lifetime: Some(1),
             refresh_retry_window: Some(0),
             first_party: true,
@@ -280,7 +299,7 @@ async fn a_session_an_event_and_a_resource() {
             client_id: None,
             address: None,
             request_id: None,
-            detail: serde_json::json!({ "text": ODD }),
+            detail: json!({ "text": ODD }),
         };
         assert!(rows.start_session(login).await.expect("started"));
         let session = rows

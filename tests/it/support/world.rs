@@ -10,7 +10,7 @@ use users_core::base::random::Random;
 use users_core::config::{Config, Secret};
 use users_core::installation;
 use users_core::model::audit_event::Actor;
-use users_core::model::client_metadata::{ClientMetadata, GrantType};
+use users_core::model::client_metadata::{ClientMetadata, GrantType, ResponseType};
 use users_core::model::resource::Resource;
 use users_core::model::tenant::Tenant;
 use users_core::model::user::UserInput;
@@ -151,12 +151,9 @@ impl World {
         scope: &str,
         change: impl FnOnce(&mut ClientMetadata),
     ) -> Service {
-        let mut metadata = ClientMetadata {
-            grant_types: GrantType::ALL.to_vec(),
-            scope: scope.parse().expect("a scope"),
-            ..ClientMetadata::default()
-        };
+        let mut metadata = every_grant(scope);
         change(&mut metadata);
+        metadata.response_types = metadata.served_response_types();
         let secret = if metadata.uses_secret() {
             clients::Secret::Generate
         } else {
@@ -214,6 +211,7 @@ impl World {
         let client = clients::get(&self.app, tenant, client_id).await;
         let mut metadata = client.expect("the client").metadata;
         change(&mut metadata);
+        metadata.response_types = metadata.served_response_types();
         let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
         clients::update(
             &self.app, &actor, tenant, client_id, metadata, enabled, keep,
@@ -276,6 +274,20 @@ impl World {
     pub async fn audit(&self) -> Vec<AuditRow> {
         let rows = self.app.store.tenant(&self.tenant.id);
         rows.recent_audit(100).await.expect("the trail")
+    }
+}
+
+/// Where the answers of a client with every grant go.
+pub const REDIRECT: &str = "https://app.example.test/callback";
+
+/// A registration with every grant.
+pub fn every_grant(scope: &str) -> ClientMetadata {
+    ClientMetadata {
+        grant_types: GrantType::ALL.to_vec(),
+        response_types: ResponseType::ALL.to_vec(),
+        redirect_uris: vec![REDIRECT.to_owned()],
+        scope: scope.parse().expect("a scope"),
+        ..ClientMetadata::default()
     }
 }
 

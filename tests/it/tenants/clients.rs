@@ -2,11 +2,10 @@
 
 use users_core::admin::{AdminError, clients};
 use users_core::model::audit_event::Actor;
-use users_core::model::client_metadata::{ClientMetadata, GrantType};
 
 use super::{FORMATS, SCOPE, Twins};
 use crate::support::people::Service;
-use crate::support::world::follow;
+use crate::support::world::{every_grant, follow};
 use crate::support::{World, everywhere};
 
 const DAY: u64 = 86_400;
@@ -14,11 +13,7 @@ const DAY: u64 = 86_400;
 /// Registers a client of the name `app` anew.
 async fn recreate(world: &World) -> Result<Service, AdminError> {
     let actor = Actor::command_line();
-    let metadata = ClientMetadata {
-        grant_types: GrantType::ALL.to_vec(),
-        scope: SCOPE.parse().expect("a scope"),
-        ..ClientMetadata::default()
-    };
+    let metadata = every_grant(SCOPE);
     let (app, tenant, secret) = (&world.app, &world.tenant, clients::Secret::Generate);
     let made = clients::create(app, &actor, tenant, "app", metadata, true, secret).await?;
     Ok(Service {

@@ -80,6 +80,8 @@ impl WantedUser {
             email,
             claims: laid_over(&self.claims, before.claims),
             roles: roles.unwrap_or(before.roles),
+            groups: before.groups,
+            attributes: before.attributes,
             enabled: self.enabled,
         }
     }

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::context::Ctx;
 use crate::model::client_metadata::GrantType;
 use crate::oauth::client_auth::AuthenticatedClient;
-use crate::oauth::error::OAuthError;
+use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::web::params::Params;
 
 /// Asks the grant what was authorised.
@@ -22,6 +22,8 @@ pub(super) async fn redeem(
     params: &Params,
 ) -> Result<Authorization, OAuthError> {
     match grant {
+        // No code has been given out that could be redeemed.
+        GrantType::AuthorizationCode => Err(ErrorKind::InvalidGrant.into()),
         GrantType::ClientCredentials => client_credentials::redeem(app, ctx, client, params).await,
         GrantType::Password => password::redeem(app, ctx, client, params).await,
         GrantType::RefreshToken => refresh_token::redeem(app, ctx, client, params).await,
