@@ -74,13 +74,14 @@ export async function startApache() {
   await mkdir(join(site, 'private'), { recursive: true });
   await writeFile(join(site, 'private', 'index.html'), '<!doctype html><title>Private</title><p id="private">Private</p>');
   await writeFile(join(site, 'signed-out'), '<!doctype html><title>Goodbye</title><p id="back">Goodbye</p>');
+  await writeFile(join(folder, 'apache.conf'), configuration(folder, origin));
   await copyFile(variable('CA_FILE'), join(folder, 'ca.pem'));
   await copyFile(variable('CERT_FILE'), join(folder, 'server.pem'));
   await copyFile(variable('KEY_FILE'), join(folder, 'server.key'));
-  await writeFile(join(folder, 'apache.conf'), configuration(folder, origin), { mode: 0o600 });
-  await chmod(join(folder, 'ca.pem'), 0o644);
-  await chmod(join(folder, 'server.key'), 0o600);
-  for (const path of [folder, site, join(site, 'private')]) await chmod(path, 0o755);
+  // The server's own user reads the site and the authority; the rest is read before it becomes that user.
+  for (const path of ['', 'site', 'site/private']) await chmod(join(folder, path), 0o755);
+  for (const path of ['ca.pem', 'site/private/index.html', 'site/signed-out']) await chmod(join(folder, path), 0o644);
+  for (const path of ['apache.conf', 'server.key']) await chmod(join(folder, path), 0o600);
   const server = spawn(PROGRAM, ['-f', join(folder, 'apache.conf'), '-d', folder, '-DFOREGROUND'], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { PATH: process.env.PATH, LANG: 'C.UTF-8' },
