@@ -38,6 +38,7 @@ try {
   await checks.check('a person who says no sees nothing', async () => {
     const bea = new Person('bea', variable('CONFORMANCE_PASSWORD'));
     const place = await bea.walk(home, { decision: 'deny' });
+    equal(bea.asked.join(), 'sign-in,consent', 'pages');
     ensure(!place.headers['x-remote-user'], 'a name');
     // Debian's version takes `iss` beside an error for a request to begin, so which error it shows is its own matter.
     ensure(place instanceof Page && place.byId('private') === undefined && /error/i.test(place.text), 'no error page');
