@@ -66,3 +66,19 @@ need_python() {
   if python3 -c 'import venv, ensurepip' 2>/dev/null; then return; fi
   apt_install python3 python3-venv
 }
+
+need_node() {
+  if command -v node >/dev/null && command -v npm >/dev/null; then return; fi
+  apt_install nodejs npm
+}
+
+need_chromium() {
+  if [ ! -x /usr/bin/chromium ]; then apt_install chromium; fi
+  if ! command -v certutil >/dev/null; then apt_install libnss3-tools; fi
+}
+
+# The program and the module alone: nothing is set up under /etc and no service starts.
+need_apache() {
+  if [ -x /usr/sbin/apache2 ] && [ -f /usr/lib/apache2/modules/mod_auth_openidc.so ]; then return; fi
+  apt_install apache2-bin libapache2-mod-auth-openidc
+}
