@@ -122,24 +122,50 @@ CREATE TABLE resources (
     PRIMARY KEY (tenant, audience)
 );
 
+-- A person who signed in: in a browser, which holds the secret of the digest, or directly for one client.
 CREATE TABLE sessions (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL,
     user_id TEXT NOT NULL,
-    client_id TEXT NOT NULL,
+    digest TEXT,
+    remembered BIGINT NOT NULL,
     amr TEXT NOT NULL,
     auth_time BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at BIGINT,
     PRIMARY KEY (tenant, id)
 );
+CREATE UNIQUE INDEX sessions_by_digest ON sessions (tenant, digest);
 CREATE INDEX sessions_by_user ON sessions (tenant, user_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- What one authorization gave to one client: the family its tokens belong to.
+CREATE TABLE grants (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    -- Outlives its session (OpenID Connect Core 1.0 section 11).
+    offline BIGINT NOT NULL,
+    amr TEXT NOT NULL,
+    auth_time BIGINT NOT NULL,
+    claims TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    PRIMARY KEY (tenant, id)
+);
+CREATE INDEX grants_by_session ON grants (tenant, session_id);
+CREATE INDEX grants_by_user ON grants (tenant, user_id);
+CREATE INDEX grants_by_client ON grants (tenant, client_id);
+CREATE INDEX grants_by_expiry ON grants (expires_at);
 
 CREATE TABLE refresh_tokens (
     tenant TEXT NOT NULL,
     digest TEXT NOT NULL,
-    session_id TEXT NOT NULL,
+    grant_id TEXT NOT NULL,
     client_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -153,7 +179,7 @@ CREATE TABLE refresh_tokens (
     request TEXT,
     PRIMARY KEY (tenant, digest)
 );
-CREATE INDEX refresh_tokens_by_session ON refresh_tokens (tenant, session_id);
+CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (tenant, grant_id);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (family_expires_at);
 
 -- Opaque access tokens; signed ones leave no row.
@@ -166,7 +192,7 @@ CREATE TABLE access_tokens (
 );
 CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
 
--- Subjects are `kind:id`: token, session, client, user, tenant. The whole table is in memory.
+-- Subjects are `kind:id`: token, grant, client, user, tenant. The whole table is in memory.
 CREATE TABLE revocations (
     tenant TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -175,14 +201,14 @@ CREATE TABLE revocations (
 );
 CREATE INDEX revocations_by_expiry ON revocations (expires_at);
 
--- Client assertions already accepted (RFC 7523 section 3, item 7).
-CREATE TABLE assertion_ids (
+-- What is good once and leaves no other row: client assertions (RFC 7523 section 3, item 7), pages.
+CREATE TABLE used_ids (
     tenant TEXT NOT NULL,
     digest TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (tenant, digest)
 );
-CREATE INDEX assertion_ids_by_expiry ON assertion_ids (expires_at);
+CREATE INDEX used_ids_by_expiry ON used_ids (expires_at);
 
 CREATE TABLE setup_links (
     digest TEXT NOT NULL PRIMARY KEY,

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 /// SHA-256 of the parts, one after the other.
@@ -18,6 +18,10 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 /// SHA-256 as unpadded base64url: how digests stand in text columns.
 pub fn sha256_text(value: &str) -> String {
     BASE64URL_NOPAD.encode(&sha256(&[value.as_bytes()]))
+}
+
+pub fn sha512(value: &[u8]) -> [u8; 64] {
+    Sha512::digest(value).into()
 }
 
 pub fn hmac_sha256(key: &[u8; 32], value: &[u8]) -> [u8; 32] {

@@ -14,6 +14,11 @@ pub enum Kind {
     RefreshToken,
     ClientSecret,
     SetupLink,
+    AuthorizationCode,
+    /// What a browser holds of a session.
+    SessionSecret,
+    /// What tells a browser from others; our forms are bound to it.
+    BrowserMark,
 }
 
 impl Kind {
@@ -23,6 +28,9 @@ impl Kind {
             Self::RefreshToken => "uc_rt_",
             Self::ClientSecret => "uc_cs_",
             Self::SetupLink => "uc_su_",
+            Self::AuthorizationCode => "uc_ac_",
+            Self::SessionSecret => "uc_ss_",
+            Self::BrowserMark => "uc_bm_",
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Config {
     pub log: Log,
     /// How tokens are signed and how long they live.
     pub tokens: Tokens,
+    /// How long people stay signed in.
+    pub sessions: Sessions,
     /// The cost of a password.
     pub password_hash: PasswordHash,
     /// What one caller may use up.
@@ -119,6 +121,10 @@ pub struct Tokens {
     pub signing_alg: String,
     /// Access tokens (900).
     pub access_token_lifetime: i64,
+    /// ID tokens (900).
+    pub id_token_lifetime: i64,
+    /// Authorization codes (60).
+    pub code_lifetime: i64,
     /// Refresh tokens, from the sign-in on, however often they rotate (2592000, 30 days).
     pub refresh_token_lifetime: i64,
     /// Refresh tokens nobody uses (2592000, 30 days).
@@ -128,6 +134,15 @@ pub struct Tokens {
     /// How long others may keep our public keys; a new key is announced this long before it signs
     /// (3600, and no less unless the issuer is on loopback).
     pub jwks_cache_lifetime: i64,
+}
+
+/// How long people stay signed in in a browser. Seconds.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    /// Without use, unless the person asked to be remembered (28800, 8 hours).
+    pub idle_lifetime: i64,
+    /// However much it is used (2592000, 30 days).
+    pub lifetime: i64,
 }
 
 /// The cost of an Argon2id password hash (RFC 9106), at least OWASP's unless the issuer is on
@@ -193,6 +208,7 @@ impl Default for Config {
             proxies: Proxies::default(),
             log: Log::default(),
             tokens: Tokens::default(),
+            sessions: Sessions::default(),
             password_hash: PasswordHash::default(),
             limits: Limits::default(),
         }
@@ -221,10 +237,21 @@ impl Default for Tokens {
         Self {
             signing_alg: "RS256".into(),
             access_token_lifetime: 900,
+            id_token_lifetime: 900,
+            code_lifetime: 60,
             refresh_token_lifetime: 2_592_000,
             refresh_token_idle_lifetime: 2_592_000,
             refresh_retry_window: 10,
             jwks_cache_lifetime: 3600,
+        }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            idle_lifetime: 28_800,
+            lifetime: 2_592_000,
         }
     }
 }

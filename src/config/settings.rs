@@ -116,6 +116,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Algorithm that signs tokens unless tenant, resource or client say otherwise."),
     setting!(tokens.access_token_lifetime, seconds(ACCESS_TOKEN_LIFETIME),
         "Life of an access token."),
+    setting!(tokens.id_token_lifetime, seconds(ACCESS_TOKEN_LIFETIME),
+        "Life of an ID token."),
+    setting!(tokens.code_lifetime, seconds((1, 600)),
+        "Life of an authorization code."),
     setting!(tokens.refresh_token_lifetime, seconds(REFRESH_TOKEN_LIFETIME),
         "Life of a refresh token and its successors, counted from the sign-in."),
     setting!(tokens.refresh_token_idle_lifetime, seconds(REFRESH_TOKEN_LIFETIME),
@@ -124,6 +128,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long a used refresh token gets its successor again, for lost answers. 0 turns it off."),
     setting!(tokens.jwks_cache_lifetime, seconds((1, 30 * DAY)),
         "How long others may keep the public keys. Below 3600 on loopback only."),
+
+    setting!(sessions.idle_lifetime, seconds((1, 30 * DAY)),
+        "Life of a sign-in in a browser that is not used, unless the person asked to be remembered."),
+    setting!(sessions.lifetime, seconds((1, 366 * DAY)),
+        "Life of a sign-in in a browser, however much it is used."),
 
     setting!(password_hash.memory_kib, number(8, 4 << 20),
         "Argon2id memory in KiB."),

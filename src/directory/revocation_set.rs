@@ -5,12 +5,13 @@ use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use crate::base::clock::Timestamp;
 use crate::model::access_token::AccessTokenClaims;
+use crate::model::grant::GrantId;
 use crate::model::revocation::Revoked;
 
 /// The ids a token hangs on.
 pub struct TokenIds<'a> {
     pub jti: &'a str,
-    pub sid: Option<&'a str>,
+    pub grant: Option<&'a str>,
     pub client_id: &'a str,
     /// The account, unless the token is the client's own.
     pub user_id: Option<&'a str>,
@@ -20,7 +21,7 @@ impl<'a> TokenIds<'a> {
     pub fn of(claims: &'a AccessTokenClaims) -> Self {
         Self {
             jti: &claims.jti,
-            sid: claims.sid.as_deref(),
+            grant: GrantId::of_token(&claims.jti),
             client_id: &claims.client_id,
             user_id: (!claims.is_client_token()).then_some(claims.sub.as_str()),
         }
@@ -29,7 +30,7 @@ impl<'a> TokenIds<'a> {
     fn revocable<'b>(&'b self, tenant: &'b str) -> impl Iterator<Item = Revoked<'b>> {
         [
             Some(Revoked::Token(self.jti)),
-            self.sid.map(Revoked::Session),
+            self.grant.map(Revoked::Grant),
             Some(Revoked::Client(self.client_id)),
             self.user_id.map(Revoked::User),
             Some(Revoked::Tenant(tenant)),
@@ -171,7 +172,7 @@ mod tests {
     fn of_user(set: &RevocationSet) -> Option<bool> {
         let token = TokenIds {
             jti: "j",
-            sid: None,
+            grant: None,
             client_id: "c",
             user_id: Some("u"),
         };

@@ -1,5 +1,11 @@
 //! Floor 4: how a person proves who they are.
 
+pub mod browser;
 pub mod direct;
+mod dispatch;
+pub mod forms;
+pub mod interaction;
+pub mod page_error;
 pub mod refusals;
 pub mod throttle;
+pub mod transaction;

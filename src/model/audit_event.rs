@@ -35,6 +35,9 @@ macro_rules! kinds {
 
 kinds! {
     Login = "login",
+    Logout = "logout",
+    ConsentGiven = "consent.given",
+    CodeReplay = "code.replay",
     RefreshReplay = "refresh.replay",
     TokenRevoked = "token.revoked",
     UserCreated = "user.created",

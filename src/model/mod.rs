@@ -7,6 +7,7 @@ pub mod claim_source;
 pub mod claims_request;
 pub mod client;
 pub mod client_metadata;
+pub mod grant;
 pub mod login_name;
 pub mod redirect_uri;
 pub mod resource;

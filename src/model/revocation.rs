@@ -7,8 +7,8 @@ use std::fmt;
 pub enum Revoked<'a> {
     /// One token, by `jti`.
     Token(&'a str),
-    /// All tokens of a sign-in, by `sid`.
-    Session(&'a str),
+    /// All tokens of one authorization.
+    Grant(&'a str),
     Client(&'a str),
     User(&'a str),
     Tenant(&'a str),
@@ -19,7 +19,7 @@ impl fmt::Display for Revoked<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, id) = match self {
             Self::Token(id) => ("token", id),
-            Self::Session(id) => ("session", id),
+            Self::Grant(id) => ("grant", id),
             Self::Client(id) => ("client", id),
             Self::User(id) => ("user", id),
             Self::Tenant(id) => ("tenant", id),

@@ -1,4 +1,4 @@
-//! A sign-in that tokens hang on: its id is their `sid`.
+//! A person who signed in. The id is the `sid` of what is issued on the strength of it.
 
 use crate::base::clock::Timestamp;
 
@@ -6,11 +6,13 @@ use crate::base::clock::Timestamp;
 pub struct Session {
     pub id: String,
     pub user_id: String,
-    /// The client a direct login was made for.
-    pub client_id: String,
+    /// Whether the browser keeps it when it is closed.
+    pub remembered: bool,
     /// RFC 8176 methods.
     pub amr: Vec<String>,
     pub auth_time: Timestamp,
+    /// When the browser last came with it.
+    pub seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
 }

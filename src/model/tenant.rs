@@ -34,6 +34,15 @@ impl Tenant {
     pub fn is_default(&self) -> bool {
         self.slug == DEFAULT_SLUG
     }
+
+    /// Where its pages are: empty for the root, else `/t/{slug}`.
+    pub fn path(&self) -> String {
+        if self.is_default() {
+            String::new()
+        } else {
+            format!("/t/{}", self.slug)
+        }
+    }
 }
 
 /// Whether `slug` may name a new tenant: 1 to 63 of `a-z 0-9 -`, no hyphen at either end.

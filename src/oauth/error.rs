@@ -187,6 +187,11 @@ impl OAuthError {
         self.kind
     }
 
+    /// What the log says.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
     fn challenge(&self) -> Option<String> {
         let row = self.kind.row();
         match row.challenge {

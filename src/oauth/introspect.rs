@@ -184,12 +184,12 @@ async fn refresh_token(
     let row = app
         .store
         .tenant(&ctx.tenant.id)
-        .refresh_token(&token.digest())
+        .refresh_token(&token.digest(), ctx.now)
         .await?;
     let Some(row) = row.filter(|row| {
         row.token.client_id == asker.client_id()
             && row.used_at.is_none()
-            && row.session_live
+            && row.grant_live
             && row.token.expires_at > ctx.now
     }) else {
         return Ok(None);
@@ -211,7 +211,7 @@ async fn refresh_token(
             aud: None,
             iss: &ctx.tenant.issuer,
             jti: None,
-            sid: Some(&row.token.session_id),
+            sid: Some(&row.grant.session_id),
             tenant_id: None,
         },
     )))

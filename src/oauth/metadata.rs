@@ -18,6 +18,9 @@ use crate::base::digest::sha256;
 use crate::context::Ctx;
 use crate::model::algorithm::Algorithm;
 use crate::model::client_metadata::{AuthMethod, GrantType};
+use crate::oauth::authorize::channel::ResponseMode;
+use crate::oauth::authorize::request::Prompt;
+use crate::oidc::acr;
 use crate::storage::Db;
 use crate::storage::cache::Cache;
 use crate::storage::feed::Change;
@@ -141,12 +144,23 @@ async fn write(app: &App, ctx: &Ctx) -> Result<Document, OAuthError> {
     let document = json!({
         "issuer": issuer,
         "jwks_uri": endpoint("/jwks.json"),
+        "authorization_endpoint": endpoint("/authorize"),
+        "end_session_endpoint": endpoint("/logout"),
         "token_endpoint": endpoint("/token"),
         "userinfo_endpoint": endpoint("/userinfo"),
         "introspection_endpoint": endpoint("/introspect"),
         "revocation_endpoint": endpoint("/revoke"),
         "scopes_supported": catalog.scopes().words().collect::<Vec<_>>(),
-        "response_types_supported": [],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::name),
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": Prompt::ALL.map(Prompt::name),
+        "authorization_response_iss_parameter_supported": true,
+        "id_token_signing_alg_values_supported": algorithms,
+        "acr_values_supported": acr::SUPPORTED,
+        "display_values_supported": ["page"],
+        "claim_types_supported": ["normal"],
+        "ui_locales_supported": ["en"],
         "grant_types_supported": grants,
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": every,
@@ -156,7 +170,7 @@ async fn write(app: &App, ctx: &Ctx) -> Result<Document, OAuthError> {
         "revocation_endpoint_auth_methods_supported": every,
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "claims_supported": crate::oidc::claims::SUPPORTED,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
     });

@@ -5,6 +5,7 @@
 //! variant of `AuthMethod`.
 
 pub mod access_token;
+pub mod authorize;
 pub mod client_auth;
 pub mod error;
 pub mod introspect;

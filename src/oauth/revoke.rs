@@ -45,13 +45,13 @@ async fn revoke(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<(), OAut
         event
     };
     if let Some(token) = OpaqueToken::parse(Kind::RefreshToken, token) {
-        let Some(row) = rows.refresh_token(&token.digest()).await? else {
+        let Some(row) = rows.refresh_token(&token.digest(), ctx.now).await? else {
             return Ok(());
         };
         own(app, ctx, &row.token.client_id, client.client_id())?;
         // The whole family dies, and with it the access tokens made from it (section 2.1).
-        let session = &row.token.session_id;
-        rows.end_session(session, ctx.now, event(&row.token.user_id))
+        let event = event(&row.token.user_id);
+        rows.end_grant(row.grant.id.as_str(), ctx.now, event)
             .await?;
         return Ok(());
     }

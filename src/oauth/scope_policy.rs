@@ -44,9 +44,7 @@ pub fn for_user(
     roles: &[String],
 ) -> Result<Scope, OAuthError> {
     let asked = match asked {
-        None => client
-            .scope
-            .filtered(|word| !matches!(word, "openid" | "offline_access") && catalog.knows(word)),
+        None => unasked(client).filtered(|word| catalog.knows(word)),
         Some(scope) => {
             if !scope
                 .words()
@@ -58,6 +56,28 @@ pub fn for_user(
         }
     };
     Ok(asked.filtered(|word| role::may_hold(roles, word)))
+}
+
+/// What a client wants for a person when it does not say.
+fn unasked(client: &ClientMetadata) -> Scope {
+    client
+        .scope
+        .filtered(|word| !matches!(word, "openid" | "offline_access"))
+}
+
+/// What a client may ask a person for: known, and the client's. What nobody knows is ignored (OIDC
+/// Core section 3.1.2.1). What the person may hold is seen when it is known who that is.
+pub fn for_authorization(
+    asked: Option<Scope>,
+    client: &ClientMetadata,
+    catalog: &Catalog,
+) -> Result<Scope, OAuthError> {
+    let asked = asked.unwrap_or_else(|| unasked(client));
+    let known = asked.filtered(|word| catalog.knows(word));
+    if known.is_empty() || !known.is_subset(&client.scope) {
+        return Err(ErrorKind::InvalidScope.into());
+    }
+    Ok(known)
 }
 
 /// What is left of an earlier grant today: the client's, the catalogue's and the person's scopes

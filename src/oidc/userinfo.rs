@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::claims;
 use crate::app::App;
 use crate::context::Ctx;
+use crate::model::grant::GrantId;
 use crate::oauth::access_token;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::web::params::Params;
@@ -60,7 +61,11 @@ async fn answer(
         .filter(|known| known.client.enabled)
         .ok_or_else(|| OAuthError::from(ErrorKind::InvalidToken))?;
     let metadata = &client.client.metadata;
-    let asked = BTreeMap::new();
+    let rows = app.store.tenant(&ctx.tenant.id);
+    let asked = match GrantId::of_token(&granted.jti) {
+        Some(grant) => rows.claims_request(grant).await?.userinfo,
+        None => BTreeMap::new(),
+    };
     Ok(respond::json(
         StatusCode::OK,
         &claims::of(&user, &granted.scope, &asked, metadata),

@@ -13,9 +13,10 @@ use super::health;
 use crate::admin::setup;
 use crate::app::App;
 use crate::context::Ctx;
+use crate::login::forms;
 use crate::oauth::error::OAuthError;
-use crate::oauth::{introspect, jwks, metadata, revoke, token};
-use crate::oidc::userinfo;
+use crate::oauth::{authorize, introspect, jwks, metadata, revoke, token};
+use crate::oidc::{logout, userinfo};
 use crate::pages::Pages;
 
 /// Who may call a route.
@@ -27,6 +28,8 @@ pub enum Access {
     Client,
     /// Whoever holds a bearer token.
     Bearer,
+    /// The browser a page of ours was shown in, with the form of that page.
+    Form,
     /// Whoever holds the one-time link.
     Link,
     /// Loopback and the networks named in the settings; others with a token.
@@ -131,6 +134,54 @@ pub const ROUTES: &[Route] = &[
         Place::WellKnown,
         true,
         || get(metadata::endpoint),
+    ),
+    route(
+        "GET, HEAD, POST",
+        "/authorize",
+        Access::Public,
+        Place::Issuer,
+        false,
+        || get(authorize::get).post(authorize::post),
+    ),
+    route(
+        "POST",
+        "/sign-in",
+        Access::Form,
+        Place::Issuer,
+        false,
+        || post(forms::sign_in),
+    ),
+    route(
+        "POST",
+        "/select-account",
+        Access::Form,
+        Place::Issuer,
+        false,
+        || post(forms::select_account),
+    ),
+    route(
+        "POST",
+        "/consent",
+        Access::Form,
+        Place::Issuer,
+        false,
+        || post(forms::consent),
+    ),
+    route(
+        "GET, HEAD, POST",
+        "/logout",
+        Access::Public,
+        Place::Issuer,
+        false,
+        || get(logout::get).post(logout::post),
+    ),
+    route(
+        "POST",
+        "/account/sign-out",
+        Access::Form,
+        Place::Issuer,
+        false,
+        || post(logout::confirm),
     ),
     route(
         "GET, HEAD, POST",

@@ -2,7 +2,7 @@
 
 use super::sql::{Row, sql};
 use super::tx::Tx;
-use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, revocations, sessions};
+use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, grants, revocations};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::client::{Client, StoredSecret};
@@ -160,7 +160,7 @@ impl Scoped {
                     revocations::take_back(tx, tenant, Revoked::Client(client_id)).await?;
                     let until = now.plus_seconds(LONGEST_ACCESS_TOKEN);
                     revocations::enter(tx, tenant, Revoked::Client(client_id), until).await?;
-                    sessions::end_all_of_client(tx, tenant, client_id, *now).await?;
+                    grants::end_all_of_client(tx, tenant, client_id, *now).await?;
                     tx.changed(tenant, "client", client_id);
                     audit::append(tx, tenant, event).await?;
                     Ok(true)
@@ -181,7 +181,7 @@ async fn follow_enabled(tx: &mut Tx, tenant: &str, client: &ClientWrite) -> Resu
         true
     };
     if ends {
-        sessions::end_all_of_client(tx, tenant, &client.client_id, client.now).await?;
+        grants::end_all_of_client(tx, tenant, &client.client_id, client.now).await?;
     }
     tx.changed(tenant, "client", &client.client_id);
     Ok(())

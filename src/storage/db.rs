@@ -124,6 +124,7 @@ impl Db {
     async fn write_once<C, T>(&self, context: &C, job: Job<C, T>) -> Result<(T, bool), DbError> {
         let mut tx = Tx::begin(self.writer().await?).await?;
         match job(&mut tx, context).await {
+            Ok(value) if tx.is_undone() => tx.roll_back(Ok((value, false))).await,
             Ok(value) => Ok((value, tx.commit().await?)),
             failed => tx.roll_back(failed.map(|value| (value, false))).await,
         }

@@ -14,11 +14,18 @@ struct Migration {
 }
 
 /// The whole set. A file `NNNN_x.postgres.sql` may stand in for one where only the plan differs.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "spine",
-    text: include_str!("../../migrations/0001_spine.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "spine",
+        text: include_str!("../../migrations/0001_spine.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "sign_in",
+        text: include_str!("../../migrations/0002_sign_in.sql"),
+    },
+];
 
 /// Brings the schema to this program's version.
 ///

@@ -5,13 +5,15 @@
 //! grows, and a row in the tenant-isolation test, which fails until it is there.
 
 pub mod access_tokens;
-pub mod assertion_ids;
 pub mod audit;
 pub mod cache;
 pub mod clients;
+pub mod codes;
+pub mod consents;
 pub mod db;
 pub mod error;
 pub mod feed;
+pub mod grants;
 pub mod instance;
 mod lanes;
 pub mod leases;
@@ -28,6 +30,7 @@ pub mod spare_keys;
 pub mod sql;
 pub mod tenants;
 pub mod tx;
+pub mod used_ids;
 pub mod users;
 
 pub use db::Db;

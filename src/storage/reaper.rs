@@ -11,9 +11,9 @@ const CHANGES_KEPT: i64 = 100_000;
 impl Store {
     /// Deletes everything that ended before `now`; the number of rows removed.
     pub async fn reap(&self, now: Timestamp) -> Result<u64, DbError> {
-        // A used refresh token must outlive its family, or its replay would go unnoticed; a session
-        // must outlive its refresh tokens.
-        let tables: [fn(Timestamp) -> Sql; 6] = [
+        // A used refresh token must outlive its family, or its replay would go unnoticed; grants
+        // and sessions must outlive their tokens.
+        let tables: [fn(Timestamp) -> Sql; 8] = [
             |now| {
                 sql!(
                     "DELETE FROM access_tokens WHERE (tenant, digest) IN \
@@ -23,10 +23,18 @@ impl Store {
             },
             |now| {
                 sql!(
-                    "DELETE FROM assertion_ids WHERE (tenant, digest) IN \
-                     (SELECT tenant, digest FROM assertion_ids WHERE expires_at <= $1 LIMIT $2)"
+                    "DELETE FROM used_ids WHERE (tenant, digest) IN \
+                     (SELECT tenant, digest FROM used_ids WHERE expires_at <= $1 LIMIT $2)"
                 )
                 .bind(now)
+            },
+            |now| {
+                // Used ones are kept for as long as their tokens may live: a replay kills them.
+                sql!(
+                    "DELETE FROM codes WHERE (tenant, digest) IN \
+                     (SELECT tenant, digest FROM codes WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
             },
             |now| {
                 sql!(
@@ -34,6 +42,13 @@ impl Store {
                      (SELECT tenant, digest FROM refresh_tokens WHERE family_expires_at <= $1 LIMIT $2)"
                 )
                 .bind(now)
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM grants WHERE (tenant, id) IN \
+                     (SELECT tenant, id FROM grants WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
             },
             |now| {
                 sql!(

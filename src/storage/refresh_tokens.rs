@@ -1,4 +1,4 @@
-//! Refresh tokens: single use, in families that share a session.
+//! Refresh tokens: single use, in families that share a grant.
 
 use super::access_tokens::{self, StoredAccessToken};
 use super::sql::{Row, sql};
@@ -6,6 +6,7 @@ use super::tx::Tx;
 use super::users::user_of;
 use super::{DbError, Scoped};
 use crate::base::clock::Timestamp;
+use crate::model::grant::{Grant, GrantId};
 use crate::model::scope::Scope;
 use crate::model::user::User;
 
@@ -13,7 +14,8 @@ use crate::model::user::User;
 #[derive(Clone)]
 pub struct NewRefreshToken {
     pub digest: String,
-    pub session_id: String,
+    /// The family.
+    pub grant_id: GrantId,
     pub client_id: String,
     pub user_id: String,
     pub scope: Scope,
@@ -34,8 +36,10 @@ pub struct RefreshTokenRow {
     pub unused_successor: Option<String>,
     /// The request that spent this token; only its repetition is a retry.
     pub request: Option<String>,
-    /// The session has not ended.
-    pub session_live: bool,
+    /// The family it belongs to.
+    pub grant: Grant,
+    /// The family has not ended, nor the session it hangs on.
+    pub grant_live: bool,
     /// The account, unless it is gone.
     pub user: Option<User>,
 }
@@ -55,34 +59,43 @@ pub struct Rotation {
 }
 
 impl Scoped {
-    /// A refresh token by digest, with its session's and account's state.
-    pub async fn refresh_token(&self, digest: &str) -> Result<Option<RefreshTokenRow>, DbError> {
+    /// A refresh token by digest, with its grant's and account's state.
+    pub async fn refresh_token(
+        &self,
+        digest: &str,
+        now: Timestamp,
+    ) -> Result<Option<RefreshTokenRow>, DbError> {
         let row = self
             .db
             .one(
                 sql!(
-                    "SELECT t.digest, t.session_id, t.client_id, t.user_id, t.scope, t.audience, \
+                    "SELECT t.digest, t.grant_id, t.client_id, t.user_id, t.scope, t.audience, \
                      t.predecessor, t.expires_at, t.family_expires_at, t.used_at, \
                      t.successor_sealed, t.request, n.digest AS next_digest, n.used_at AS next_used_at, \
-                     s.id AS live_session, \
+                     g.session_id, g.offline, g.amr, g.auth_time, g.claims AS asked, \
+                     g.created_at AS granted_at, g.expires_at AS grant_expires_at, \
+                     CAST(CASE WHEN g.ended_at IS NULL AND (g.offline = 1 OR s.id IS NOT NULL) \
+                     THEN 1 ELSE 0 END AS BIGINT) AS grant_live, \
                      u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, \
                      u.attributes, u.enabled, u.created_at, u.updated_at \
                      FROM refresh_tokens t \
-                     LEFT JOIN sessions s ON s.tenant = t.tenant AND s.id = t.session_id \
-                     AND s.ended_at IS NULL \
+                     JOIN grants g ON g.tenant = t.tenant AND g.id = t.grant_id \
+                     LEFT JOIN sessions s ON s.tenant = g.tenant AND s.id = g.session_id \
+                     AND s.ended_at IS NULL AND s.expires_at > $3 \
                      LEFT JOIN refresh_tokens n ON n.tenant = t.tenant AND n.digest = t.successor \
                      LEFT JOIN users u ON u.tenant = t.tenant AND u.id = t.user_id \
                      WHERE t.tenant = $1 AND t.digest = $2"
                 )
                 .bind(&self.tenant)
-                .bind(digest),
+                .bind(digest)
+                .bind(now),
             )
             .await?;
         row.map(|row| refresh_token_row(&row)).transpose()
     }
 
     /// Spends a token and stores its successor in one transaction. `false`: nothing was stored,
-    /// because the token was spent, the session over, or the account changed meanwhile.
+    /// because the token was spent, its grant over, or the account changed meanwhile.
     pub async fn rotate_refresh_token(&self, rotation: Rotation) -> Result<bool, DbError> {
         self.db
             .write((self.tenant.clone(), rotation), |tx, (tenant, rotation)| {
@@ -94,8 +107,8 @@ impl Scoped {
                                  SET used_at = $1, successor = $2, successor_sealed = $3, request = $4 \
                                  WHERE tenant = $5 AND digest = $6 AND client_id = $7 \
                                  AND used_at IS NULL AND expires_at > $1 \
-                                 AND EXISTS (SELECT 1 FROM sessions s WHERE s.tenant = $5 \
-                                 AND s.id = refresh_tokens.session_id AND s.ended_at IS NULL) \
+                                 AND EXISTS (SELECT 1 FROM grants g WHERE g.tenant = $5 \
+                                 AND g.id = refresh_tokens.grant_id AND g.ended_at IS NULL) \
                                  AND EXISTS (SELECT 1 FROM users u WHERE u.tenant = $5 \
                                  AND u.id = $8 AND u.enabled = 1 AND u.updated_at = $9)"
                             )
@@ -124,16 +137,16 @@ impl Scoped {
     }
 
     /// How many unused tokens a family has: never more than one.
-    pub async fn live_refresh_tokens(&self, session_id: &str) -> Result<i64, DbError> {
+    pub async fn live_refresh_tokens(&self, grant_id: &str) -> Result<i64, DbError> {
         let row = self
             .db
             .one(
                 sql!(
                     "SELECT COUNT(*) AS live FROM refresh_tokens \
-                     WHERE tenant = $1 AND session_id = $2 AND used_at IS NULL"
+                     WHERE tenant = $1 AND grant_id = $2 AND used_at IS NULL"
                 )
                 .bind(&self.tenant)
-                .bind(session_id),
+                .bind(grant_id),
             )
             .await?;
         row.map_or(Ok(0), |row| row.integer("live"))
@@ -148,12 +161,12 @@ pub(super) async fn insert(
     tx.run(
         sql!(
             "INSERT INTO refresh_tokens \
-             (tenant, digest, session_id, client_id, user_id, scope, audience, predecessor, \
+             (tenant, digest, grant_id, client_id, user_id, scope, audience, predecessor, \
              expires_at, family_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
         )
         .bind(tenant)
         .bind(&token.digest)
-        .bind(&token.session_id)
+        .bind(token.grant_id.as_str())
         .bind(&token.client_id)
         .bind(&token.user_id)
         .bind(token.scope.to_string())
@@ -173,15 +186,11 @@ fn refresh_token_row(row: &Row) -> Result<RefreshTokenRow, DbError> {
     Ok(RefreshTokenRow {
         token: NewRefreshToken {
             digest: row.text("digest")?,
-            session_id: row.text("session_id")?,
+            grant_id: GrantId::stored(row.text("grant_id")?),
             client_id: row.text("client_id")?,
             user_id: row.text("user_id")?,
             scope: row.word("scope")?,
-            audience: row
-                .text("audience")?
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
+            audience: row.words("audience")?,
             predecessor: row.optional_text("predecessor")?,
             expires_at: row.time("expires_at")?,
             family_expires_at: row.time("family_expires_at")?,
@@ -191,7 +200,19 @@ fn refresh_token_row(row: &Row) -> Result<RefreshTokenRow, DbError> {
             .optional_text("successor_sealed")?
             .filter(|_| next_unused),
         request: row.optional_text("request")?,
-        session_live: row.optional_text("live_session")?.is_some(),
+        grant: Grant {
+            id: GrantId::stored(row.text("grant_id")?),
+            session_id: row.text("session_id")?,
+            user_id: row.text("user_id")?,
+            client_id: row.text("client_id")?,
+            offline: row.flag("offline")?,
+            amr: row.words("amr")?,
+            auth_time: row.time("auth_time")?,
+            claims: row.json("asked")?,
+            created_at: row.time("granted_at")?,
+            expires_at: row.time("grant_expires_at")?,
+        },
+        grant_live: row.flag("grant_live")?,
         user: has_user.then(|| user_of(row)).transpose()?,
     })
 }

@@ -151,6 +151,12 @@ impl Row {
         Ok(self.optional_integer(column)?.map(Timestamp::from_millis))
     }
 
+    /// A text column that holds words with spaces between them.
+    pub fn words(&self, column: &'static str) -> Result<Vec<String>, DbError> {
+        let text = self.text(column)?;
+        Ok(text.split_whitespace().map(str::to_owned).collect())
+    }
+
     /// A text column that holds JSON, or one of the protocol's names.
     pub fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Result<T, DbError> {
         serde_json::from_str(&self.text(column)?).map_err(|_| DbError::Corrupt(column))

@@ -11,6 +11,8 @@ pub struct Tx {
     /// A statement failed: PostgreSQL would answer COMMIT with success and keep nothing, SQLite
     /// would keep the rest. Neither may happen.
     failed: bool,
+    /// The job gave up; see [`Tx::undo`].
+    undone: bool,
 }
 
 impl Tx {
@@ -20,6 +22,7 @@ impl Tx {
             link,
             changes: Vec::new(),
             failed: false,
+            undone: false,
         })
     }
 
@@ -48,6 +51,16 @@ impl Tx {
     /// Tells every node that `id` of this `kind` is no longer what it was.
     pub fn changed(&mut self, tenant: &str, kind: &'static str, id: &str) {
         self.changes.push((tenant.to_owned(), kind, id.to_owned()));
+    }
+
+    /// Ends a job that found it may not go on: nothing of it stays, and `answer` is returned.
+    pub(super) fn undo<T>(&mut self, answer: T) -> T {
+        self.undone = true;
+        answer
+    }
+
+    pub(super) const fn is_undone(&self) -> bool {
+        self.undone
     }
 
     fn note<T>(&mut self, outcome: Result<T, DbError>) -> Result<T, DbError> {

@@ -65,6 +65,11 @@ impl Params {
         self.0.iter().any(|(known, _)| known == name)
     }
 
+    /// The parameters as a query.
+    pub fn encoded(&self) -> String {
+        serde_urlencoded::to_string(&self.0).unwrap_or_default()
+    }
+
     /// Every value of a repeatable parameter.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0

@@ -19,6 +19,8 @@ use users_core::storage::{Db, Store};
 use self::process::Process;
 use crate::support::database::Database;
 use crate::support::people::{Person, Service};
+use crate::support::rows::grant_of;
+use crate::support::world::START;
 use crate::support::{World, databases};
 
 const SCOPE: &str = "openid offline_access";
@@ -27,7 +29,7 @@ const FAMILIES: usize = 8;
 
 /// A person's sign-in as its application knows it.
 struct Family {
-    sid: String,
+    grant: String,
     /// The last refresh token that was answered in full.
     acknowledged: String,
     /// That token was presented, and no answer came.
@@ -93,7 +95,7 @@ async fn sign_in(server: &Process, app: &Service, person: &Person) -> Family {
     let form = [("token", access.as_str())];
     let seen = server.address.post(app, "/introspect", &form).await;
     Family {
-        sid: text(&seen.expect("an answer"), "sid"),
+        grant: grant_of(&text(&seen.expect("an answer"), "jti")),
         acknowledged: text(&tokens, "refresh_token"),
         in_doubt: false,
     }
@@ -155,13 +157,16 @@ async fn resume(
     let rows = store.tenant(&world.tenant.id);
     for family in families {
         let live = async || {
-            rows.live_refresh_tokens(&family.sid)
+            rows.live_refresh_tokens(&family.grant)
                 .await
                 .expect("a count")
         };
         assert_eq!(live().await, 1, "after the crash");
         let presented = digest(&family.acknowledged);
-        let row = rows.refresh_token(&presented).await.expect("it reads");
+        let row = rows
+            .refresh_token(&presented, START)
+            .await
+            .expect("it reads");
         let spent = row.expect("what was acknowledged is there").used_at;
         let next = server.address.refresh(app, &family.acknowledged).await;
         let next = next.expect("an answer");
@@ -172,7 +177,10 @@ async fn resume(
             tally.retries += 1;
         }
         assert_eq!(live().await, 1, "after the next refresh");
-        let row = rows.refresh_token(&digest(&next)).await.expect("it reads");
+        let row = rows
+            .refresh_token(&digest(&next), START)
+            .await
+            .expect("it reads");
         let row = row.expect("the successor is stored");
         assert_eq!(row.token.predecessor, Some(presented));
         assert!(row.used_at.is_none());

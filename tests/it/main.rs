@@ -2,6 +2,7 @@
 
 mod argon;
 mod attack_table;
+mod authorize;
 mod boot;
 mod brute;
 mod claims;

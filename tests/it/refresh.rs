@@ -10,6 +10,7 @@ mod scope;
 use users_core::model::client_metadata::{ClientMetadata, TokenFormat};
 
 use crate::support::people::{Person, Service};
+use crate::support::rows::grant_of;
 use crate::support::{Reply, World};
 
 const SCOPE: &str = "openid offline_access email sip.register sip.call";
@@ -52,9 +53,14 @@ async fn assert_refused(service: &Service, refresh_token: &str) {
 }
 
 /// How many unused tokens the family of a live refresh token has.
-async fn leaves(world: &World, sid: &str) -> i64 {
+async fn leaves(world: &World, family: &str) -> i64 {
     let rows = world.app.store.tenant(&world.tenant.id);
-    rows.live_refresh_tokens(sid).await.expect("a count")
+    rows.live_refresh_tokens(family).await.expect("a count")
+}
+
+/// The family an answer's tokens belong to.
+async fn family_of(service: &Service, reply: &Reply) -> String {
+    grant_of(&service.introspect(&access_of(reply)).await.text("jti"))
 }
 
 /// The sign-in an answer's access token hangs on.

@@ -28,6 +28,17 @@ const EXPECTED: &[(&str, &str, Access, Place)] = &[
         Access::Public,
         Place::WellKnown,
     ),
+    (
+        "GET, HEAD, POST",
+        "/authorize",
+        Access::Public,
+        Place::Issuer,
+    ),
+    ("POST", "/sign-in", Access::Form, Place::Issuer),
+    ("POST", "/select-account", Access::Form, Place::Issuer),
+    ("POST", "/consent", Access::Form, Place::Issuer),
+    ("GET, HEAD, POST", "/logout", Access::Public, Place::Issuer),
+    ("POST", "/account/sign-out", Access::Form, Place::Issuer),
     ("GET, HEAD, POST", "/setup", Access::Link, Place::Root),
     ("GET, HEAD", "/", Access::Public, Place::Root),
     ("GET, HEAD", "/style.css", Access::Public, Place::Root),
@@ -69,7 +80,9 @@ async fn every_route_refuses_whoever_brings_no_proof() {
                     caller.get(&path).await
                 };
                 let expected = match route.access {
+                    Access::Public if route.path == "/authorize" => 400,
                     Access::Public => 200,
+                    Access::Form => 403,
                     Access::Client | Access::Bearer | Access::Network => 401,
                     Access::Link => 404,
                 };

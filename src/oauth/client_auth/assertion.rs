@@ -71,11 +71,7 @@ pub(super) async fn verify(
     };
     // Burnt by unique insert, so that two nodes cannot accept it both.
     let digest = sha256_text(&format!("{}\n{}", claims.iss, claims.jti));
-    let burnt = app
-        .store
-        .tenant(&ctx.tenant.id)
-        .burn_assertion(digest, until)
-        .await?;
+    let burnt = app.store.tenant(&ctx.tenant.id).burn(digest, until).await?;
     Ok(burnt.then_some(()).ok_or("the assertion was used before"))
 }
 

@@ -6,26 +6,30 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::grants::authorization_code::RedeemedCode;
 use super::grants::refresh_token::{Redeemed, Retried};
+use super::shape::Shape;
+use super::successor;
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::base::digest::hkdf_sha256;
-use crate::base::master_key;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::keys::jws::Typ;
 use crate::login::direct::Authenticated;
 use crate::model::access_token::AccessTokenClaims;
-use crate::model::algorithm::Algorithm;
 use crate::model::audit_event::AuditKind;
-use crate::model::client_metadata::{ClientMetadata, GrantType, TokenFormat};
-use crate::model::resource::{API_AUDIENCE, Catalog, Resource};
+use crate::model::claims_request::ClaimsRequest;
+use crate::model::client_metadata::GrantType;
+use crate::model::grant::{Grant, GrantId};
+use crate::model::resource::{API_AUDIENCE, Catalog};
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::oauth::client_auth::AuthenticatedClient;
-use crate::oauth::error::{ErrorKind, OAuthError};
+use crate::oauth::error::OAuthError;
 use crate::oauth::scope_policy::Target;
+use crate::oidc::id_token;
 use crate::storage::access_tokens::StoredAccessToken;
+use crate::storage::codes::Redemption;
 use crate::storage::refresh_tokens::{NewRefreshToken, Rotation};
 use crate::storage::sessions::Login;
 
@@ -48,13 +52,15 @@ pub enum Source {
     None,
     /// A login just made; its session is stored with the tokens.
     Login(Box<Authenticated>),
+    /// An authorization code, spent in the same transaction.
+    Code(Box<RedeemedCode>),
     /// A refresh token, spent in the same transaction.
     RefreshToken(Box<Redeemed>),
     /// A refresh token spent before, within its retry window.
-    Retry(Retried),
+    Retry(Box<Retried>),
 }
 
-/// RFC 6749 section 5.1.
+/// RFC 6749 section 5.1, OIDC Core section 3.1.3.3.
 #[derive(Serialize)]
 pub struct TokenResponse {
     access_token: String,
@@ -65,6 +71,20 @@ pub struct TokenResponse {
     refresh_token: Option<String>,
     /// Always there: without it, the client would take what it asked for as granted (section 5.1).
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+/// One issuance, until it is stored.
+struct Minting<'a> {
+    app: &'a App,
+    ctx: &'a Ctx,
+    client: &'a AuthenticatedClient,
+    target: &'a Target,
+    /// The family of what is issued; none where a client speaks for itself.
+    grant: Option<Grant>,
+    /// The row of an opaque access token.
+    access_token: Option<StoredAccessToken>,
 }
 
 /// Makes the tokens. `None`: the source was spent by somebody else or the account changed meanwhile,
@@ -81,107 +101,94 @@ pub async fn issue(
         catalog,
         source,
     } = authorization;
-    let form = Form::of(app, ctx, &client.client().metadata, &target, &catalog)?;
-    let session_id = match &source {
-        Source::None => None,
-        Source::Login(_) => Some(app.opaque_id()),
-        Source::RefreshToken(redeemed) => Some(redeemed.row().token.session_id.clone()),
-        Source::Retry(retried) => Some(retried.session_id().to_owned()),
-    };
-    let claims = claims(app, ctx, client, &subject, &target, &form, session_id);
-    let (access_token, stored) = access_token(app, ctx, &form, &claims).await?;
-    let refresh_token = match source {
-        Source::None | Source::Retry(_) => {
-            if let Some(stored) = stored {
-                app.store
-                    .tenant(&ctx.tenant.id)
-                    .add_access_token(stored)
-                    .await?;
-            }
-            match source {
-                Source::Retry(retried) => Some(retried.successor().clone()),
+    let shape = Shape::of(app, ctx, &client.client().metadata, &target, &catalog)?;
+    let grant = family(app, ctx, client, &target, &source, shape.lifetime);
+    let claims = claims(app, ctx, client, &subject, &target, &shape, grant.as_ref());
+    let (access_token, stored) = access_token(app, ctx, &shape, &claims).await?;
+    let id_token = match (&subject, &grant) {
+        (Subject::User(user), Some(grant)) if target.scope.contains("openid") => {
+            let nonce = match &source {
+                Source::Code(code) => code.nonce(),
                 _ => None,
-            }
+            };
+            let bound = id_token::Bound {
+                nonce,
+                access_token: &access_token,
+            };
+            Some(id_token::sign(app, ctx, client.client(), user, grant, &bound).await?)
         }
-        Source::Login(login) => {
-            match start(app, ctx, client, &login, &claims, &target, stored).await? {
-                Some(refresh_token) => refresh_token,
-                None => return Ok(None),
-            }
-        }
-        Source::RefreshToken(redeemed) => {
-            match rotate(app, ctx, client, &redeemed, stored).await? {
-                Some(successor) => Some(successor),
-                None => return Ok(None),
-            }
-        }
+        _ => None,
+    };
+    let minting = Minting {
+        app,
+        ctx,
+        client,
+        target: &target,
+        grant,
+        access_token: stored,
+    };
+    let Some(refresh_token) = minting.store(source).await? else {
+        return Ok(None);
     };
     Ok(Some(TokenResponse {
         access_token,
         token_type: "Bearer",
-        expires_in: form.lifetime,
+        expires_in: shape.lifetime,
         refresh_token: refresh_token.map(|token| token.expose().to_owned()),
         scope: claims.scope.to_string(),
+        id_token,
     }))
 }
 
-/// How the access token looks: decided by its resources, then the client, then the tenant.
-struct Form {
-    audience: Vec<String>,
-    algorithm: Algorithm,
-    opaque: bool,
+/// The family the tokens will belong to: the one the source has, or a new one.
+fn family(
+    app: &App,
+    ctx: &Ctx,
+    client: &AuthenticatedClient,
+    target: &Target,
+    source: &Source,
     lifetime: i64,
+) -> Option<Grant> {
+    let expires_at = if is_refreshable(client, target) {
+        family_end(app, ctx, client)
+    } else {
+        ctx.now.plus_seconds(lifetime)
+    };
+    match source {
+        Source::None => None,
+        Source::RefreshToken(redeemed) => Some(redeemed.row().grant.clone()),
+        Source::Retry(retried) => Some(retried.grant().clone()),
+        Source::Code(code) => Some(Grant {
+            created_at: ctx.now,
+            expires_at,
+            ..code.grant().clone()
+        }),
+        Source::Login(login) => Some(Grant {
+            id: GrantId::generate(&app.random),
+            session_id: app.opaque_id(),
+            user_id: login.user().id.clone(),
+            client_id: client.client_id().to_owned(),
+            offline: false,
+            amr: login.amr().to_vec(),
+            auth_time: ctx.now,
+            claims: ClaimsRequest::default(),
+            created_at: ctx.now,
+            expires_at,
+        }),
+    }
 }
 
-impl Form {
-    fn of(
-        app: &App,
-        ctx: &Ctx,
-        client: &ClientMetadata,
-        target: &Target,
-        catalog: &Catalog,
-    ) -> Result<Self, OAuthError> {
-        let resources: Vec<&Resource> = catalog
-            .granted(&target.scope)
-            .filter(|resource| {
-                target.audience.is_empty() || target.audience.contains(&resource.audience)
-            })
-            .collect();
-        let mut audience: Vec<String> = resources
-            .iter()
-            .map(|resource| resource.audience.clone())
-            .collect();
-        if target.scope.contains("openid") || audience.is_empty() {
-            audience.push(ctx.tenant.issuer.clone());
-        }
-        let mut wanted = resources.iter().filter_map(|resource| resource.signing_alg);
-        let first = wanted.next();
-        if wanted.any(|other| Some(other) != first) {
-            return Err(OAuthError::new(
-                ErrorKind::InvalidTarget,
-                "these resources want different signatures; ask for one at a time",
-            ));
-        }
-        let opaque = TokenFormat::Opaque;
-        let own = client
-            .access_token_lifetime
-            .unwrap_or(app.config.tokens.access_token_lifetime);
-        let lifetime = resources
-            .iter()
-            .filter_map(|resource| resource.token_lifetime)
-            .fold(own, i64::min);
-        Ok(Self {
-            audience,
-            algorithm: first
-                .or(client.access_token_signing_alg)
-                .unwrap_or(ctx.tenant.signing_alg),
-            opaque: client.access_token_format == Some(opaque)
-                || resources
-                    .iter()
-                    .any(|resource| resource.token_format == Some(opaque)),
-            lifetime,
-        })
-    }
+/// Whether a refresh token is issued.
+fn is_refreshable(client: &AuthenticatedClient, target: &Target) -> bool {
+    let metadata = &client.client().metadata;
+    metadata.allows(GrantType::RefreshToken)
+        && (target.scope.contains("offline_access") || metadata.refresh_without_offline_access)
+}
+
+fn family_end(app: &App, ctx: &Ctx, client: &AuthenticatedClient) -> Timestamp {
+    let own = client.client().metadata.refresh_token_lifetime;
+    ctx.now
+        .plus_seconds(own.unwrap_or(app.config.tokens.refresh_token_lifetime))
 }
 
 fn claims(
@@ -190,8 +197,8 @@ fn claims(
     client: &AuthenticatedClient,
     subject: &Subject,
     target: &Target,
-    form: &Form,
-    session_id: Option<String>,
+    shape: &Shape,
+    grant: Option<&Grant>,
 ) -> AccessTokenClaims {
     let user = match subject {
         Subject::Client => None,
@@ -199,22 +206,23 @@ fn claims(
     };
     // More than a name goes only to the REST API: a token for SIP has to stay small.
     let for_api = user.filter(|_| {
-        form.audience
+        shape
+            .audience
             .iter()
             .any(|audience| audience == API_AUDIENCE)
     });
     AccessTokenClaims {
         iss: ctx.tenant.issuer.clone(),
         sub: user.map_or_else(|| client.client_id().to_owned(), |user| user.id.clone()),
-        aud: form.audience.clone(),
-        exp: ctx.now.seconds() + form.lifetime,
+        aud: shape.audience.clone(),
+        exp: ctx.now.seconds() + shape.lifetime,
         iat: ctx.now.seconds(),
         nbf: None,
-        jti: app.opaque_id(),
+        jti: grant.map_or_else(|| app.opaque_id(), |grant| grant.id.token_id(&app.random)),
         client_id: client.client_id().to_owned(),
         username: user.map(|user| user.username.clone()),
         scope: target.scope.clone(),
-        sid: session_id,
+        sid: grant.map(|grant| grant.session_id.clone()),
         tenant_id: (!ctx.tenant.is_default()).then(|| ctx.tenant.id.clone()),
         email: for_api.and_then(|user| user.email.clone()),
         roles: for_api.map(|user| user.roles.clone()),
@@ -225,135 +233,148 @@ fn claims(
 async fn access_token(
     app: &App,
     ctx: &Ctx,
-    form: &Form,
+    shape: &Shape,
     claims: &AccessTokenClaims,
 ) -> Result<(String, Option<StoredAccessToken>), OAuthError> {
-    if form.opaque {
+    if shape.opaque {
         let token = OpaqueToken::generate(Kind::AccessToken, &app.random);
         let stored = StoredAccessToken::new(token.digest(), claims)?;
         return Ok((token.expose().to_owned(), Some(stored)));
     }
     let keys = app.keys.of(&ctx.tenant).await?;
     Ok((
-        keys.signer(form.algorithm)?
+        keys.signer(shape.algorithm)?
             .sign(Typ::AccessToken, claims)?,
         None,
     ))
 }
 
-/// Stores a login with its first refresh token. `None`: the account changed meanwhile.
-async fn start(
-    app: &App,
-    ctx: &Ctx,
-    client: &AuthenticatedClient,
-    login: &Authenticated,
-    claims: &AccessTokenClaims,
-    target: &Target,
-    access_token: Option<StoredAccessToken>,
-) -> Result<Option<Option<OpaqueToken>>, OAuthError> {
-    let metadata = &client.client().metadata;
-    let tokens = &app.config.tokens;
-    let refreshable = metadata.allows(GrantType::RefreshToken)
-        && (target.scope.contains("offline_access") || metadata.refresh_without_offline_access);
-    let family_end = ctx.now.plus_seconds(
-        metadata
-            .refresh_token_lifetime
-            .unwrap_or(tokens.refresh_token_lifetime),
-    );
-    let session_id = claims.sid.clone().unwrap_or_default();
-    let refresh_token = refreshable.then(|| OpaqueToken::generate(Kind::RefreshToken, &app.random));
-    let stored = refresh_token.as_ref().map(|token| NewRefreshToken {
-        digest: token.digest(),
-        session_id: session_id.clone(),
-        client_id: client.client_id().to_owned(),
-        user_id: login.user().id.clone(),
-        scope: target.scope.clone(),
-        audience: target.audience.clone(),
-        predecessor: None,
-        expires_at: idle_end(ctx.now, tokens.refresh_token_idle_lifetime, family_end),
-        family_expires_at: family_end,
-    });
-    let mut event =
-        ctx.actor(&login.user().id)
-            .did(AuditKind::Login, &login.user().id, app.row_id(), ctx.now);
-    event.client_id = Some(client.client_id().to_owned());
-    let login = Login {
-        session: Session {
-            id: session_id,
-            user_id: login.user().id.clone(),
-            client_id: client.client_id().to_owned(),
-            amr: login.amr().to_vec(),
-            auth_time: ctx.now,
-            expires_at: if refreshable {
-                family_end
-            } else {
-                Timestamp::from_millis(0).plus_seconds(claims.exp)
+impl Minting<'_> {
+    /// Spends the source and stores what was made from it. `None`: it could not be spent.
+    async fn store(self, source: Source) -> Result<Option<Option<OpaqueToken>>, OAuthError> {
+        match source {
+            Source::None => self.store_alone().await.map(|()| Some(None)),
+            Source::Retry(retried) => {
+                self.store_alone().await?;
+                Ok(Some(Some(retried.successor().clone())))
+            }
+            Source::Login(login) => self.start(&login).await,
+            Source::Code(code) => self.redeem(&code).await,
+            Source::RefreshToken(redeemed) => Ok(self.rotate(&redeemed).await?.map(Some)),
+        }
+    }
+
+    /// Nothing is spent: an opaque token's row is all there is to store.
+    async fn store_alone(self) -> Result<(), OAuthError> {
+        if let Some(stored) = self.access_token {
+            let rows = self.app.store.tenant(&self.ctx.tenant.id);
+            rows.add_access_token(stored).await?;
+        }
+        Ok(())
+    }
+
+    /// The first refresh token of a family, if there is to be one.
+    fn first_refresh_token(&self, grant: &Grant) -> Option<(OpaqueToken, NewRefreshToken)> {
+        if !is_refreshable(self.client, self.target) {
+            return None;
+        }
+        let token = OpaqueToken::generate(Kind::RefreshToken, &self.app.random);
+        let row = NewRefreshToken {
+            digest: token.digest(),
+            grant_id: grant.id.clone(),
+            client_id: grant.client_id.clone(),
+            user_id: grant.user_id.clone(),
+            scope: self.target.scope.clone(),
+            audience: self.target.audience.clone(),
+            predecessor: None,
+            expires_at: self.idle_end(grant.expires_at),
+            family_expires_at: grant.expires_at,
+        };
+        Some((token, row))
+    }
+
+    fn idle_end(&self, family_end: Timestamp) -> Timestamp {
+        let idle = self.app.config.tokens.refresh_token_idle_lifetime;
+        self.ctx.now.plus_seconds(idle).min(family_end)
+    }
+
+    /// Stores a direct login. `None`: the account changed meanwhile.
+    async fn start(
+        mut self,
+        login: &Authenticated,
+    ) -> Result<Option<Option<OpaqueToken>>, OAuthError> {
+        let Some(grant) = self.grant.take() else {
+            return Ok(None);
+        };
+        let (token, row) = self.first_refresh_token(&grant).unzip();
+        let user = login.user();
+        let rows = self.app.store.tenant(&self.ctx.tenant.id);
+        let actor = self.ctx.actor(&user.id);
+        let mut event = actor.did(AuditKind::Login, &user.id, self.app.row_id(), self.ctx.now);
+        event.client_id = Some(grant.client_id.clone());
+        let started = rows.start_session(Login {
+            session: Session {
+                id: grant.session_id.clone(),
+                user_id: user.id.clone(),
+                remembered: false,
+                amr: grant.amr.clone(),
+                auth_time: self.ctx.now,
+                seen_at: self.ctx.now,
+                expires_at: grant.expires_at,
+                ended_at: None,
             },
-            ended_at: None,
-        },
-        user_seen_at: login.user().updated_at,
-        refresh_token: stored,
-        access_token,
-        event,
-    };
-    let started = app
-        .store
-        .tenant(&ctx.tenant.id)
-        .start_session(login)
-        .await?;
-    Ok(started.then_some(refresh_token))
-}
+            grant,
+            user_seen_at: user.updated_at,
+            refresh_token: row,
+            access_token: self.access_token,
+            event,
+        });
+        Ok(started.await?.then_some(token))
+    }
 
-/// Spends a refresh token and stores its successor. `None`: it was spent meanwhile.
-async fn rotate(
-    app: &App,
-    ctx: &Ctx,
-    client: &AuthenticatedClient,
-    redeemed: &Redeemed,
-    access_token: Option<StoredAccessToken>,
-) -> Result<Option<OpaqueToken>, OAuthError> {
-    let old = &redeemed.row().token;
-    let successor = OpaqueToken::generate(Kind::RefreshToken, &app.random);
-    let idle = app.config.tokens.refresh_token_idle_lifetime;
-    let rotation = Rotation {
-        old_digest: old.digest.clone(),
-        client_id: client.client_id().to_owned(),
-        user_id: redeemed.user().id.clone(),
-        user_seen_at: redeemed.user().updated_at,
-        now: ctx.now,
-        sealed: seal_successor(app, redeemed.presented(), &successor),
-        request: redeemed.request().to_owned(),
-        successor: NewRefreshToken {
-            digest: successor.digest(),
-            predecessor: Some(old.digest.clone()),
-            expires_at: idle_end(ctx.now, idle, old.family_expires_at),
-            ..old.clone()
-        },
-        access_token,
-    };
-    let rotated = app
-        .store
-        .tenant(&ctx.tenant.id)
-        .rotate_refresh_token(rotation)
-        .await?;
-    Ok(rotated.then_some(successor))
-}
+    /// Spends an authorization code. `None`: it was spent, its session ended or the account changed
+    /// meanwhile.
+    async fn redeem(
+        mut self,
+        code: &RedeemedCode,
+    ) -> Result<Option<Option<OpaqueToken>>, OAuthError> {
+        let Some(grant) = self.grant.take() else {
+            return Ok(None);
+        };
+        let (token, row) = self.first_refresh_token(&grant).unzip();
+        let rows = self.app.store.tenant(&self.ctx.tenant.id);
+        let redeemed = rows.redeem_code(Redemption {
+            digest: code.digest().to_owned(),
+            grant,
+            user_seen_at: code.user().updated_at,
+            now: self.ctx.now,
+            refresh_token: row,
+            access_token: self.access_token,
+        });
+        Ok(redeemed.await?.then_some(token))
+    }
 
-fn idle_end(now: Timestamp, idle_seconds: i64, family_end: Timestamp) -> Timestamp {
-    now.plus_seconds(idle_seconds).min(family_end)
-}
-
-const SUCCESSOR: &str = "refresh-successor";
-
-/// Only who holds the old token can read its successor: the key is derived from the token, and
-/// the database has its digest alone.
-fn seal_successor(app: &App, old: &OpaqueToken, successor: &OpaqueToken) -> String {
-    let key = hkdf_sha256(old.expose().as_bytes(), SUCCESSOR);
-    master_key::seal(&key, SUCCESSOR, successor.expose().as_bytes(), &app.random)
-}
-
-pub(super) fn open_successor(old: &OpaqueToken, sealed: &str) -> Option<OpaqueToken> {
-    let key = hkdf_sha256(old.expose().as_bytes(), SUCCESSOR);
-    let plain = master_key::open(&key, SUCCESSOR, sealed).ok()?;
-    OpaqueToken::parse(Kind::RefreshToken, std::str::from_utf8(&plain).ok()?)
+    /// Spends a refresh token and stores its successor. `None`: it was spent meanwhile.
+    async fn rotate(self, redeemed: &Redeemed) -> Result<Option<OpaqueToken>, OAuthError> {
+        let old = &redeemed.row().token;
+        let successor = OpaqueToken::generate(Kind::RefreshToken, &self.app.random);
+        let rows = self.app.store.tenant(&self.ctx.tenant.id);
+        let rotated = rows.rotate_refresh_token(Rotation {
+            old_digest: old.digest.clone(),
+            client_id: self.client.client_id().to_owned(),
+            user_id: redeemed.user().id.clone(),
+            user_seen_at: redeemed.user().updated_at,
+            now: self.ctx.now,
+            sealed: successor::seal(self.app, redeemed.presented(), &successor),
+            request: redeemed.request().to_owned(),
+            successor: NewRefreshToken {
+                digest: successor.digest(),
+                predecessor: Some(old.digest.clone()),
+                expires_at: self.idle_end(old.family_expires_at),
+                ..old.clone()
+            },
+            access_token: self.access_token,
+        });
+        Ok(rotated.await?.then_some(successor))
+    }
 }

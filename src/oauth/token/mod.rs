@@ -2,6 +2,8 @@
 
 pub mod grants;
 pub mod issue;
+mod shape;
+mod successor;
 
 use axum::body::Body;
 use axum::extract::State;

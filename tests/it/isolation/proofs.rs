@@ -5,12 +5,14 @@
 use futures_util::future::BoxFuture;
 use users_core::model::login_name::LoginName;
 use users_core::storage::DbError;
+use users_core::storage::codes::Interaction;
 use users_core::storage::signing_keys::KeyState;
 
 use super::Scene;
 use crate::support::rows::{
-    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, CLIENT, HASH, JTI, REFRESH, SESSION, USER,
-    access_token, checked_user, client, later, login, new_user, refusal, resource, rotation,
+    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, GRANT, HASH,
+    JTI, REFRESH, SESSION, USER, access_token, checked_user, client, code, later, login, new_user,
+    redemption, refusal, resource, rotation, sign_in,
 };
 use crate::support::world::START;
 
@@ -42,9 +44,9 @@ pub const PROOFS: &[(&str, Proof)] = &[
             assert_eq!(issuer.as_deref(), scene.twin.then_some(MARK));
         })
     }),
-    ("burn_assertion", |scene| {
+    ("burn", |scene| {
         Box::pin(async move {
-            let burnt = scene.rows.burn_assertion(ASSERTION.to_owned(), later());
+            let burnt = scene.rows.burn(ASSERTION.to_owned(), later());
             assert_eq!(burnt.await.expect("an answer"), !scene.twin);
         })
     }),
@@ -123,9 +125,92 @@ pub const PROOFS: &[(&str, Proof)] = &[
     }),
     ("refresh_token", |scene| {
         Box::pin(async move {
-            let token = scene.rows.refresh_token(REFRESH).await.expect("an answer");
+            let token = scene
+                .rows
+                .refresh_token(REFRESH, START)
+                .await
+                .expect("an answer");
             let name = token.map(|row| row.user.expect("its account").username);
             assert_eq!(name.as_deref(), scene.twin.then_some("of-the-twin"));
+        })
+    }),
+    ("claims_request", |scene| {
+        Box::pin(async move {
+            let asked = scene.rows.claims_request(GRANT).await.expect("an answer");
+            assert_eq!(asked.is_empty(), !scene.twin);
+        })
+    }),
+    ("end_grant", |scene| {
+        Box::pin(async move {
+            let ended = scene.rows.end_grant(GRANT, START, scene.event());
+            assert_eq!(ended.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("add_code", |scene| {
+        Box::pin(async move {
+            // A row is added under the name it was asked for: the twin's stays as it is.
+            let mut another = code("another code");
+            "of the asker".clone_into(&mut another.session_id);
+            let interaction = Interaction {
+                digest: ASSERTION.to_owned(),
+                until: later(),
+            };
+            let added = scene.rows.add_code(another, Some(interaction)).await;
+            assert_eq!(added.expect("an answer"), !scene.twin);
+        })
+    }),
+    ("code", |scene| {
+        Box::pin(async move {
+            let found = scene.rows.code(CODE, START).await.expect("an answer");
+            let name = found.map(|row| row.user.expect("its account").username);
+            assert_eq!(name.as_deref(), scene.twin.then_some("of-the-twin"));
+        })
+    }),
+    ("redeem_code", |scene| {
+        Box::pin(async move {
+            let redeemed = scene.rows.redeem_code(redemption(CODE)).await;
+            assert_eq!(redeemed.expect("an answer"), scene.twin);
+        })
+    }),
+    ("burn_code", |scene| {
+        Box::pin(async move {
+            let burnt = scene.rows.burn_code(CODE, START).await;
+            assert_eq!(burnt.expect("an answer"), scene.twin);
+        })
+    }),
+    ("consent", |scene| {
+        Box::pin(async move {
+            let allowed = scene.rows.consent(USER, CLIENT).await.expect("an answer");
+            assert_eq!(allowed.contains("files.read"), scene.twin);
+        })
+    }),
+    ("allow", |scene| {
+        Box::pin(async move {
+            let scope = "files.write".parse().expect("a scope");
+            let event = scene.event();
+            let allowed = scene.rows.allow(USER, CLIENT, scope, START, event).await;
+            assert_eq!(allowed.expect("an answer"), scene.twin);
+        })
+    }),
+    ("sign_in", |scene| {
+        Box::pin(async move {
+            let mut again = sign_in(scene.world, "another", "another digest");
+            again.renews = Some(BROWSER_SESSION.to_owned());
+            let renewed = scene.rows.sign_in(again).await.expect("an answer");
+            assert_eq!(renewed.as_deref(), scene.twin.then_some(BROWSER_SESSION));
+        })
+    }),
+    ("browser_sessions", |scene| {
+        Box::pin(async move {
+            let digests = [BROWSER.to_owned()];
+            let found = scene.rows.browser_sessions(&digests, START).await;
+            assert_eq!(found.expect("an answer").len(), usize::from(scene.twin));
+        })
+    }),
+    ("touch_session", |scene| {
+        Box::pin(async move {
+            let touched = scene.rows.touch_session(BROWSER_SESSION, START, later());
+            assert_eq!(touched.await.expect("an answer"), scene.twin);
         })
     }),
     ("rotate_refresh_token", |scene| {
@@ -136,7 +221,7 @@ pub const PROOFS: &[(&str, Proof)] = &[
     }),
     ("live_refresh_tokens", |scene| {
         Box::pin(async move {
-            let live = scene.rows.live_refresh_tokens(SESSION).await;
+            let live = scene.rows.live_refresh_tokens(GRANT).await;
             assert_eq!(live.expect("a count"), i64::from(scene.twin));
         })
     }),

@@ -6,6 +6,7 @@ use users_core::model::client_metadata::ClientMetadata;
 
 use crate::support::people::{Person, Service};
 use crate::support::race::{RACERS, ROUNDS, at_once};
+use crate::support::rows::grant_of;
 use crate::support::{Reply, World, everywhere};
 
 const SCOPE: &str = "openid offline_access sip.register";
@@ -31,9 +32,9 @@ async fn race(here: &Service, there: &Service, token: &str) -> Vec<Reply> {
     .await
 }
 
-async fn leaves(world: &World, sid: &str) -> i64 {
+async fn leaves(world: &World, grant: &str) -> i64 {
     let rows = world.app.store.tenant(&world.tenant.id);
-    rows.live_refresh_tokens(sid).await.expect("a count")
+    rows.live_refresh_tokens(grant).await.expect("a count")
 }
 
 // A042
@@ -44,10 +45,10 @@ async fn without_a_window_one_exchange_wins_and_the_rest_are_replays() {
         let (here, there, person) = scene(&world, off).await;
         for round in 0..ROUNDS {
             let first = here.sign_in(&person, SCOPE).await;
-            let sid = here
+            let jti = here
                 .introspect(&first.text("access_token"))
                 .await
-                .text("sid");
+                .text("jti");
             let replies = race(&here, &there, &first.text("refresh_token")).await;
             let (winners, losers): (Vec<_>, Vec<_>) =
                 replies.into_iter().partition(|reply| reply.status == 200);
@@ -55,7 +56,7 @@ async fn without_a_window_one_exchange_wins_and_the_rest_are_replays() {
             for loser in losers {
                 loser.assert_error(400, "invalid_grant");
             }
-            assert!(leaves(&world, &sid).await <= 1);
+            assert!(leaves(&world, &grant_of(&jti)).await <= 1);
             // The losers were replays, so what the winner got is dead too.
             let winner = &winners[0];
             let reply = here.refresh(&winner.text("refresh_token")).await;
@@ -77,21 +78,21 @@ async fn within_the_window_all_get_the_same_successor() {
         let (here, there, person) = scene(&world, |_| {}).await;
         for round in 0..ROUNDS {
             let first = here.sign_in(&person, SCOPE).await;
-            let sid = here
+            let jti = here
                 .introspect(&first.text("access_token"))
                 .await
-                .text("sid");
+                .text("jti");
             let replies = race(&here, &there, &first.text("refresh_token")).await;
             let successors: BTreeSet<String> = replies
                 .iter()
                 .map(|reply| reply.assert_ok().text("refresh_token"))
                 .collect();
             assert_eq!(successors.len(), 1, "round {round}");
-            assert_eq!(leaves(&world, &sid).await, 1, "round {round}");
+            assert_eq!(leaves(&world, &grant_of(&jti)).await, 1, "round {round}");
             for successor in &successors {
                 there.refresh(successor).await.assert_ok();
             }
-            assert_eq!(leaves(&world, &sid).await, 1, "round {round}");
+            assert_eq!(leaves(&world, &grant_of(&jti)).await, 1, "round {round}");
         }
     })
     .await;

@@ -1,6 +1,6 @@
 //! How long a token and its family live.
 
-use super::{access_of, assert_refused, refresh_of, rotate, sid_of, signed_in, signed_in_with};
+use super::{access_of, assert_refused, family_of, refresh_of, rotate, signed_in, signed_in_with};
 use crate::support::everywhere;
 use crate::support::world::everywhere_with;
 
@@ -65,14 +65,14 @@ async fn the_reaper_leaves_the_means_to_notice_a_replay() {
             let second = rotate(&app, &refresh_of(&first)).await;
             world.advance(3000);
             let third = rotate(&app, &refresh_of(&second)).await;
-            let sid = sid_of(&app, &third).await;
+            let family = family_of(&app, &third).await;
             world
                 .app
                 .store
                 .reap(world.clock.now())
                 .await
                 .expect("reaped");
-            assert_eq!(super::leaves(&world, &sid).await, 1);
+            assert_eq!(super::leaves(&world, &family).await, 1);
             assert_refused(&app, &refresh_of(&first)).await;
             app.introspect(&access_of(&third)).await.assert_inactive();
             assert_refused(&app, &refresh_of(&third)).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use users_core::model::client_metadata::ClientMetadata;
 
 use super::{
-    SCOPE, access_of, assert_refused, leaves, opaque, refresh_of, rotate, sid_of, signed_in,
+    SCOPE, access_of, assert_refused, family_of, leaves, opaque, refresh_of, rotate, signed_in,
     signed_in_with,
 };
 use crate::support::people::Service;
@@ -20,7 +20,7 @@ async fn a_retry_within_the_window_gets_the_same_successor() {
     for format in formats {
         everywhere(async |world| {
             let (app, _, first) = signed_in_with(&world, format).await;
-            let sid = sid_of(&app, &first).await;
+            let family = family_of(&app, &first).await;
             let lost = rotate(&app, &refresh_of(&first)).await;
             for _ in 0..3 {
                 world.advance(3);
@@ -30,10 +30,10 @@ async fn a_retry_within_the_window_gets_the_same_successor() {
                 assert!(Service::is_active(
                     &app.introspect(&access_of(&again)).await
                 ));
-                assert_eq!(leaves(&world, &sid).await, 1);
+                assert_eq!(leaves(&world, &family).await, 1);
             }
             let next = rotate(&app, &refresh_of(&lost)).await;
-            assert_eq!(leaves(&world, &sid).await, 1);
+            assert_eq!(leaves(&world, &family).await, 1);
             assert!(Service::is_active(&app.introspect(&access_of(&next)).await));
         })
         .await;
@@ -173,7 +173,7 @@ async fn no_retry_for_the_disabled_the_deleted_and_the_revoked() {
 async fn a_request_cut_off_anywhere_can_be_repeated() {
     everywhere(async |world| {
         let (app, _, first) = signed_in(&world).await;
-        let sid = sid_of(&app, &first).await;
+        let family = family_of(&app, &first).await;
         let mut token = refresh_of(&first);
         for polls in 1..16 {
             // The caller goes away at its so-manieth wait, wherever that leaves the request.
@@ -189,7 +189,7 @@ async fn a_request_cut_off_anywhere_can_be_repeated() {
             .await;
             drop(request);
             token = refresh_of(&rotate(&app, &token).await);
-            assert_eq!(leaves(&world, &sid).await, 1, "after {polls} polls");
+            assert_eq!(leaves(&world, &family).await, 1, "after {polls} polls");
         }
     })
     .await;

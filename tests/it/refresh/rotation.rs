@@ -2,7 +2,7 @@
 
 use users_core::model::client_metadata::GrantType;
 
-use super::{access_of, assert_refused, leaves, refresh_of, rotate, sid_of, signed_in};
+use super::{access_of, assert_refused, family_of, leaves, refresh_of, rotate, sid_of, signed_in};
 use crate::support::everywhere;
 use crate::support::people::Service;
 
@@ -23,7 +23,7 @@ async fn an_exchange_gives_new_tokens_and_ends_the_old_one() {
         let claims = app.introspect(&access_of(&second)).await.json();
         assert_eq!(claims["sub"], person.id.as_str());
         assert_eq!(claims["sid"], sid.as_str(), "one sign-in, one sid");
-        assert_eq!(leaves(&world, &sid).await, 1);
+        assert_eq!(leaves(&world, &family_of(&app, &first).await).await, 1);
     })
     .await;
 }

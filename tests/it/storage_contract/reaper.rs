@@ -1,6 +1,7 @@
 //! The reaper removes what is over and nothing that lives.
 
 use users_core::base::clock::Timestamp;
+use users_core::model::grant::GrantId;
 use users_core::storage::LONGEST_ACCESS_TOKEN;
 use users_core::storage::sessions::Login;
 
@@ -14,7 +15,7 @@ const END: Timestamp = START.plus_seconds(1000);
 
 const TABLES: [&str; 5] = [
     "SELECT COUNT(*) FROM access_tokens",
-    "SELECT COUNT(*) FROM assertion_ids",
+    "SELECT COUNT(*) FROM used_ids",
     "SELECT COUNT(*) FROM refresh_tokens",
     "SELECT COUNT(*) FROM revocations",
     "SELECT COUNT(*) FROM setup_links",
@@ -26,24 +27,25 @@ async fn each_row_goes_at_its_end_and_not_before() {
         let tenant = world.new_tenant("owner").await;
         let rows = populated(&world, &tenant, "of the owner").await.rows;
         let mut raw = world.raw().await;
-        raw.run("DELETE FROM access_tokens; DELETE FROM assertion_ids; DELETE FROM refresh_tokens; DELETE FROM revocations")
+        raw.run("DELETE FROM access_tokens; DELETE FROM used_ids; DELETE FROM refresh_tokens; DELETE FROM revocations")
             .await;
         let mut claims = crate::support::rows::claims("x");
         claims.exp = END.seconds();
         let token = users_core::storage::access_tokens::StoredAccessToken::new("a".to_owned(), &claims);
         let mut refresh = refresh_token("b");
-        refresh.session_id = "short".to_owned();
+        refresh.grant_id = GrantId::stored("short".to_owned());
         refresh.expires_at = START.plus_seconds(1);
         refresh.family_expires_at = END;
         let mut short = login(&world, "short");
         short.session.expires_at = END;
+        short.grant.expires_at = END;
         let short = Login {
             access_token: Some(token.expect("JSON")),
             refresh_token: Some(refresh),
             ..short
         };
         assert!(rows.start_session(short).await.expect("started"));
-        assert!(rows.burn_assertion("c".to_owned(), END).await.expect("burnt"));
+        assert!(rows.burn("c".to_owned(), END).await.expect("burnt"));
         rows.revoke_token("d", END, event(&world)).await.expect("revoked");
         let store = &world.app.store;
         store.replace_setup_link("e".to_owned(), END).await.expect("stored");
@@ -168,17 +170,14 @@ async fn more_than_one_batch_goes_in_one_run() {
     everywhere(async |world| {
         let mut raw = world.raw().await;
         raw.run(
-            "INSERT INTO assertion_ids (tenant, digest, expires_at) \
+            "INSERT INTO used_ids (tenant, digest, expires_at) \
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1201) \
              SELECT 't', CAST(i AS TEXT), i FROM n",
         )
         .await;
         let now = Timestamp::from_millis(1200);
         assert_eq!(world.app.store.reap(now).await.expect("reaped"), 1200);
-        assert_eq!(
-            raw.numbers("SELECT expires_at FROM assertion_ids").await,
-            [1201]
-        );
+        assert_eq!(raw.numbers("SELECT expires_at FROM used_ids").await, [1201]);
     })
     .await;
 }

@@ -205,7 +205,7 @@ async fn an_assertion_burns_once() {
     everywhere(async |world| {
         let scene = owner(&world, 0).await;
         for (digest, expected) in [(ASSERTION, false), ("new", true), ("new", false)] {
-            let burnt = scene.rows.burn_assertion(digest.to_owned(), later()).await;
+            let burnt = scene.rows.burn(digest.to_owned(), later()).await;
             assert_eq!(burnt.expect("an answer"), expected, "{digest}");
         }
     })

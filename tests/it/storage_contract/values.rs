@@ -218,13 +218,13 @@ async fn a_refresh_token_before_and_after_its_use() {
         let tenant = world.new_tenant("owner").await;
         let rows = populated(&world, &tenant, "of the owner").await.rows;
         let fresh = rows
-            .refresh_token(REFRESH)
+            .refresh_token(REFRESH, START)
             .await
             .expect("an answer")
             .expect("the token");
         assert!(fresh.used_at.is_none() && fresh.token.predecessor.is_none());
         assert!(fresh.unused_successor.is_none() && fresh.request.is_none());
-        assert!(fresh.session_live);
+        assert!(fresh.grant_live);
         let mut rotation = rotation();
         rotation.sealed = ODD.to_owned();
         rotation.request = ODD.to_owned();
@@ -234,7 +234,7 @@ async fn a_refresh_token_before_and_after_its_use() {
         let next = rotation.successor.clone();
         assert!(rows.rotate_refresh_token(rotation).await.expect("rotated"));
         let spent = rows
-            .refresh_token(REFRESH)
+            .refresh_token(REFRESH, START)
             .await
             .expect("an answer")
             .expect("the token");
@@ -242,7 +242,7 @@ async fn a_refresh_token_before_and_after_its_use() {
         assert_eq!(spent.unused_successor.as_deref(), Some(ODD));
         assert_eq!(spent.request.as_deref(), Some(ODD));
         let read = rows
-            .refresh_token(&next.digest)
+            .refresh_token(&next.digest, START)
             .await
             .expect("an answer")
             .expect("it");
@@ -256,7 +256,7 @@ async fn a_refresh_token_before_and_after_its_use() {
         second.successor = refresh_token("third");
         assert!(rows.rotate_refresh_token(second).await.expect("rotated"));
         let spent = rows
-            .refresh_token(REFRESH)
+            .refresh_token(REFRESH, START)
             .await
             .expect("an answer")
             .expect("the token");
@@ -267,11 +267,11 @@ async fn a_refresh_token_before_and_after_its_use() {
                 .expect("ended")
         );
         let dead = rows
-            .refresh_token("third")
+            .refresh_token("third", START)
             .await
             .expect("an answer")
             .expect("the token");
-        assert!(!dead.session_live);
+        assert!(!dead.grant_live);
         let session = rows
             .session(SESSION)
             .await

@@ -4,8 +4,10 @@ use users_core::base::clock::Timestamp;
 use users_core::model::access_token::AccessTokenClaims;
 use users_core::model::algorithm::Algorithm;
 use users_core::model::audit_event::{Actor, AuditEvent, AuditKind};
+use users_core::model::claims_request::ClaimsRequest;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::ClientMetadata;
+use users_core::model::grant::{Grant, GrantId};
 use users_core::model::resource::Resource;
 use users_core::model::session::Session;
 use users_core::model::tenant::Tenant;
@@ -14,8 +16,9 @@ use users_core::storage::Scoped;
 use users_core::storage::access_tokens::StoredAccessToken;
 use users_core::storage::audit::Refusal;
 use users_core::storage::clients::ClientWrite;
+use users_core::storage::codes::{NewCode, Redemption};
 use users_core::storage::refresh_tokens::{NewRefreshToken, Rotation};
-use users_core::storage::sessions::Login;
+use users_core::storage::sessions::{Login, SignIn};
 use users_core::storage::signing_keys::KeyState;
 use users_core::storage::users::NewUser;
 
@@ -25,6 +28,10 @@ use super::world::START;
 pub const USER: &str = "00000000-0000-4000-8000-000000000001";
 pub const CLIENT: &str = "app";
 pub const SESSION: &str = "00000000-0000-4000-8000-000000000002";
+pub const GRANT: &str = "the-grant-of-the-session";
+pub const BROWSER_SESSION: &str = "00000000-0000-4000-8000-000000000003";
+pub const CODE: &str = "digest of a code";
+pub const BROWSER: &str = "digest of what a browser holds";
 pub const REFRESH: &str = "digest of a refresh token";
 pub const ACCESS: &str = "digest of an access token";
 pub const ASSERTION: &str = "digest of an assertion";
@@ -75,7 +82,7 @@ pub fn access_token(digest: &str, mark: &str) -> StoredAccessToken {
 pub fn refresh_token(digest: &str) -> NewRefreshToken {
     NewRefreshToken {
         digest: digest.to_owned(),
-        session_id: SESSION.to_owned(),
+        grant_id: GrantId::stored(GRANT.to_owned()),
         client_id: CLIENT.to_owned(),
         user_id: USER.to_owned(),
         scope: "files.read".parse().expect("a scope"),
@@ -138,17 +145,83 @@ pub fn client(world: &World, mark: &str, secret: &str) -> ClientWrite {
     }
 }
 
+pub fn grant(id: &str, session_id: &str) -> Grant {
+    Grant {
+        id: GrantId::stored(id.to_owned()),
+        session_id: session_id.to_owned(),
+        user_id: USER.to_owned(),
+        client_id: CLIENT.to_owned(),
+        offline: false,
+        amr: vec!["pwd".to_owned()],
+        auth_time: START,
+        claims: ClaimsRequest::parse(r#"{"userinfo":{"name":null}}"#).expect("a request"),
+        created_at: START,
+        expires_at: later(),
+    }
+}
+
+pub fn code(digest: &str) -> NewCode {
+    NewCode {
+        digest: digest.to_owned(),
+        client_id: CLIENT.to_owned(),
+        user_id: USER.to_owned(),
+        session_id: BROWSER_SESSION.to_owned(),
+        grant_id: GrantId::stored(format!("grant of {digest}")),
+        redirect_uri: "https://app.example.test/callback".to_owned(),
+        code_challenge: None,
+        nonce: None,
+        scope: "files.read".parse().expect("a scope"),
+        audience: Vec::new(),
+        claims: ClaimsRequest::default(),
+        amr: vec!["pwd".to_owned()],
+        auth_time: START,
+        expires_at: later(),
+    }
+}
+
+/// Redeems [`code`].
+pub fn redemption(digest: &str) -> Redemption {
+    Redemption {
+        digest: digest.to_owned(),
+        grant: grant(&format!("grant of {digest}"), BROWSER_SESSION),
+        user_seen_at: START,
+        now: START,
+        refresh_token: None,
+        access_token: None,
+    }
+}
+
+/// The sign-in of the tenant's person in a browser.
+pub fn sign_in(world: &World, session_id: &str, digest: &str) -> SignIn {
+    SignIn {
+        session: login(world, session_id).session,
+        digest: digest.to_owned(),
+        renews: None,
+        user_seen_at: START,
+        event: event(world),
+    }
+}
+
 pub fn login(world: &World, session_id: &str) -> Login {
     Login {
         session: Session {
             id: session_id.to_owned(),
             user_id: USER.to_owned(),
-            client_id: CLIENT.to_owned(),
+            remembered: false,
             amr: vec!["pwd".to_owned()],
             auth_time: START,
+            seen_at: START,
             expires_at: later(),
             ended_at: None,
         },
+        grant: grant(
+            if session_id == SESSION {
+                GRANT
+            } else {
+                session_id
+            },
+            session_id,
+        ),
         user_seen_at: START,
         refresh_token: None,
         access_token: None,
@@ -181,6 +254,11 @@ pub fn bare(world: &World, tenant: &Tenant) -> Populated {
     }
 }
 
+/// The family a `jti` belongs to.
+pub fn grant_of(jti: &str) -> String {
+    GrantId::of_token(jti).expect("a person's token").to_owned()
+}
+
 /// A tenant with a row of every kind. What is not an id carries `mark`.
 pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated {
     let scene = bare(world, tenant);
@@ -197,11 +275,17 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
         ..login(world, SESSION)
     };
     assert!(rows.start_session(login).await.expect("a session"));
+    let signed_in = rows.sign_in(sign_in(world, BROWSER_SESSION, BROWSER)).await;
+    assert!(signed_in.expect("an answer").is_some());
+    assert!(rows.add_code(code(CODE), None).await.expect("a code"));
+    let scope = "files.read".parse().expect("a scope");
+    let allowed = rows.allow(USER, CLIENT, scope, START, event(world)).await;
+    assert!(allowed.expect("an answer"));
     rows.put_resource(&resource(mark), START, event(world))
         .await
         .expect("a resource");
     assert!(
-        rows.burn_assertion(ASSERTION.to_owned(), later())
+        rows.burn(ASSERTION.to_owned(), later())
             .await
             .expect("burnt")
     );

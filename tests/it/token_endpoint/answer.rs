@@ -139,7 +139,13 @@ async fn a_token_answer_says_exactly_what_was_granted() {
             let left = seen["exp"].as_i64().unwrap() - world.clock.now().seconds();
             assert_eq!(body["expires_in"], left);
             for name in body.as_object().unwrap().keys() {
-                let known = ["access_token", "token_type", "expires_in", "scope"];
+                let known = [
+                    "access_token",
+                    "token_type",
+                    "expires_in",
+                    "scope",
+                    "id_token",
+                ];
                 assert!(known.contains(&name.as_str()), "{name}");
             }
         }

@@ -1,6 +1,7 @@
 //! The grants: each reads its parameters, decides, and says what was authorised. None of them
 //! makes a token.
 
+pub(super) mod authorization_code;
 mod client_credentials;
 mod password;
 pub(super) mod refresh_token;
@@ -10,7 +11,7 @@ use crate::app::App;
 use crate::context::Ctx;
 use crate::model::client_metadata::GrantType;
 use crate::oauth::client_auth::AuthenticatedClient;
-use crate::oauth::error::{ErrorKind, OAuthError};
+use crate::oauth::error::OAuthError;
 use crate::web::params::Params;
 
 /// Asks the grant what was authorised.
@@ -22,8 +23,7 @@ pub(super) async fn redeem(
     params: &Params,
 ) -> Result<Authorization, OAuthError> {
     match grant {
-        // No code has been given out that could be redeemed.
-        GrantType::AuthorizationCode => Err(ErrorKind::InvalidGrant.into()),
+        GrantType::AuthorizationCode => authorization_code::redeem(app, ctx, client, params).await,
         GrantType::ClientCredentials => client_credentials::redeem(app, ctx, client, params).await,
         GrantType::Password => password::redeem(app, ctx, client, params).await,
         GrantType::RefreshToken => refresh_token::redeem(app, ctx, client, params).await,

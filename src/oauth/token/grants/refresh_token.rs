@@ -11,6 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::model::audit_event::AuditKind;
+use crate::model::grant::Grant;
 use crate::model::resource::Catalog;
 use crate::model::scope::Scope;
 use crate::model::user::User;
@@ -18,7 +19,7 @@ use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::oauth::scope_policy::{self, Target};
 use crate::oauth::token::issue::{Authorization, Source, Subject};
-use crate::oauth::token::required;
+use crate::oauth::token::{required, successor};
 use crate::storage::refresh_tokens::RefreshTokenRow;
 use crate::web::params::Params;
 
@@ -33,7 +34,7 @@ pub struct Redeemed {
 /// A retry: the successor that was already issued. Only this grant makes it.
 pub struct Retried {
     successor: OpaqueToken,
-    session_id: String,
+    grant: Grant,
 }
 
 impl Redeemed {
@@ -60,8 +61,8 @@ impl Retried {
         &self.successor
     }
 
-    pub fn session_id(&self) -> &str {
-        &self.session_id
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
     }
 }
 
@@ -76,7 +77,7 @@ pub(super) async fn redeem(
     let row = app
         .store
         .tenant(&ctx.tenant.id)
-        .refresh_token(&presented.digest())
+        .refresh_token(&presented.digest(), ctx.now)
         .await?;
     let row = row.ok_or_else(invalid)?;
     if row.token.client_id != client.client_id() {
@@ -87,7 +88,7 @@ pub(super) async fn redeem(
     let Some(user) = row
         .user
         .clone()
-        .filter(|user| user.enabled && row.session_live)
+        .filter(|user| user.enabled && row.grant_live)
     else {
         return Err(invalid());
     };
@@ -112,10 +113,10 @@ pub(super) async fn redeem(
     let catalog = app.directory.catalog(&ctx.tenant).await?;
     let target = narrowed(&asked, client, &row, &user, &catalog)?;
     let source = match successor {
-        Some(successor) => Source::Retry(Retried {
+        Some(successor) => Source::Retry(Box::new(Retried {
             successor,
-            session_id: row.token.session_id,
-        }),
+            grant: row.grant,
+        })),
         None => Source::RefreshToken(Box::new(Redeemed {
             presented,
             row,
@@ -195,7 +196,7 @@ fn retriable(
         return None;
     }
     let sealed = row.unused_successor.as_deref()?;
-    super::super::issue::open_successor(presented, sealed)
+    successor::open(presented, sealed)
 }
 
 /// Kills the family of a token that was presented again.
@@ -212,10 +213,10 @@ async fn replayed(
         ctx.now,
     );
     event.client_id = Some(client.client_id().to_owned());
-    event.detail = serde_json::json!({ "session": row.token.session_id });
+    event.detail = serde_json::json!({ "session": row.grant.session_id });
     app.store
         .tenant(&ctx.tenant.id)
-        .end_session(&row.token.session_id, ctx.now, event)
+        .end_grant(row.grant.id.as_str(), ctx.now, event)
         .await?;
     Ok(invalid().because("a spent refresh token was presented again; its family is dead"))
 }

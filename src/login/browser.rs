@@ -1,0 +1,267 @@
+//! Who is signed in in a browser: up to five people, the current one first.
+
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::base::token::{Kind, OpaqueToken};
+use crate::context::Ctx;
+use crate::model::audit_event::AuditKind;
+use crate::model::session::Session;
+use crate::model::tenant::Tenant;
+use crate::model::user::User;
+use crate::storage::DbError;
+use crate::storage::sessions::SignIn;
+use crate::web::cookies;
+
+use super::direct::Authenticated;
+
+/// People one browser may be signed in as.
+const ACCOUNTS: usize = 5;
+/// A session's last use is written down at most this often, in seconds.
+const TOUCH: i64 = 60;
+
+/// Somebody with a live session. Only this module makes it.
+pub struct SignedIn {
+    session: Session,
+    user: User,
+    secret: OpaqueToken,
+}
+
+impl SignedIn {
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub const fn user(&self) -> &User {
+        &self.user
+    }
+}
+
+/// What a browser brought.
+pub struct Browser {
+    accounts: Vec<SignedIn>,
+    /// The cookie to send back, when it has to change.
+    cookie: Option<HeaderValue>,
+    /// Its own mark, which forms are bound to; made when first needed.
+    mark: Option<OpaqueToken>,
+}
+
+impl Browser {
+    /// Looks up the sessions whose secrets a request brings. What is malformed, unknown or over is no
+    /// session.
+    pub async fn of(app: &App, ctx: &Ctx, headers: &HeaderMap) -> Result<Self, DbError> {
+        let value = cookies::get(headers, &session_cookie(&ctx.tenant)).unwrap_or_default();
+        let secrets: Vec<OpaqueToken> = value
+            .split('.')
+            .take(ACCOUNTS)
+            .filter_map(|secret| OpaqueToken::parse(Kind::SessionSecret, secret))
+            .collect();
+        let digests: Vec<String> = secrets.iter().map(OpaqueToken::digest).collect();
+        let rows = app.store.tenant(&ctx.tenant.id);
+        let rows = rows.browser_sessions(&digests, ctx.now).await?;
+        let accounts = rows
+            .into_iter()
+            .filter_map(|row| {
+                let at = digests.iter().position(|digest| *digest == row.digest)?;
+                Some(SignedIn {
+                    session: row.session,
+                    user: row.user,
+                    secret: secrets[at].clone(),
+                })
+            })
+            .collect();
+        let mark = cookies::get(headers, &mark_cookie(&ctx.tenant))
+            .and_then(|mark| OpaqueToken::parse(Kind::BrowserMark, &mark));
+        Ok(Self {
+            accounts,
+            cookie: None,
+            mark,
+        })
+    }
+
+    pub fn accounts(&self) -> &[SignedIn] {
+        &self.accounts
+    }
+
+    pub fn account(&self, session_id: &str) -> Option<&SignedIn> {
+        self.accounts
+            .iter()
+            .find(|account| account.session.id == session_id)
+    }
+
+    /// The digest of the browser's mark, if it has one.
+    pub fn mark_digest(&self) -> Option<String> {
+        self.mark.as_ref().map(OpaqueToken::digest)
+    }
+
+    /// The mark, made now if there is none; with the cookie that sets it then.
+    pub fn ensure_mark(&mut self, app: &App, ctx: &Ctx) -> (String, Option<HeaderValue>) {
+        if let Some(mark) = &self.mark {
+            return (mark.digest(), None);
+        }
+        let mark = OpaqueToken::generate(Kind::BrowserMark, &app.random);
+        let cookie = cookies::set(&mark_cookie(&ctx.tenant), mark.expose(), None);
+        let digest = mark.digest();
+        self.mark = Some(mark);
+        (digest, Some(cookie))
+    }
+
+    /// The changed session cookie, if it changed.
+    pub fn take_cookie(&mut self) -> Option<HeaderValue> {
+        self.cookie.take()
+    }
+
+    /// Stores the sign-in of somebody who proved who they are, as the browser's current one; its id.
+    /// A session of the same person goes on with a new secret. `None`: the account changed meanwhile.
+    pub async fn sign_in(
+        &mut self,
+        app: &App,
+        ctx: &Ctx,
+        login: &Authenticated,
+        remember: bool,
+        client_id: &str,
+    ) -> Result<Option<String>, DbError> {
+        let user = login.user();
+        let secret = OpaqueToken::generate(Kind::SessionSecret, &app.random);
+        let renewed = self
+            .accounts
+            .iter()
+            .position(|account| account.user.id == user.id);
+        let mut session = Session {
+            id: app.opaque_id(),
+            user_id: user.id.clone(),
+            remembered: remember,
+            amr: login.amr().to_vec(),
+            auth_time: ctx.now,
+            seen_at: ctx.now,
+            expires_at: ctx.now,
+            ended_at: None,
+        };
+        session.expires_at = expiry(app, &session, ctx.now);
+        let actor = ctx.actor(&user.id);
+        let mut event = actor.did(AuditKind::Login, &user.id, app.row_id(), ctx.now);
+        event.client_id = Some(client_id.to_owned());
+        let stored = app
+            .store
+            .tenant(&ctx.tenant.id)
+            .sign_in(SignIn {
+                digest: secret.digest(),
+                renews: renewed.map(|at| self.accounts[at].session.id.clone()),
+                session: session.clone(),
+                user_seen_at: user.updated_at,
+                event,
+            })
+            .await?;
+        let Some(id) = stored else {
+            return Ok(None);
+        };
+        if let Some(at) = renewed {
+            self.accounts.remove(at);
+        }
+        session.id.clone_from(&id);
+        self.accounts.insert(
+            0,
+            SignedIn {
+                session,
+                user: user.clone(),
+                secret,
+            },
+        );
+        self.accounts.truncate(ACCOUNTS);
+        self.write_cookie(app, ctx);
+        Ok(Some(id))
+    }
+
+    /// Makes an account the browser's current one.
+    pub fn prefer(&mut self, app: &App, ctx: &Ctx, session_id: &str) {
+        let at = self
+            .accounts
+            .iter()
+            .position(|account| account.session.id == session_id);
+        if let Some(at) = at.filter(|at| *at > 0) {
+            let account = self.accounts.remove(at);
+            self.accounts.insert(0, account);
+            self.write_cookie(app, ctx);
+        }
+    }
+
+    /// Ends sessions of the browser, with what hangs on them.
+    pub async fn sign_out(
+        &mut self,
+        app: &App,
+        ctx: &Ctx,
+        ended: impl Fn(&SignedIn) -> bool,
+    ) -> Result<(), DbError> {
+        let rows = app.store.tenant(&ctx.tenant.id);
+        for account in self.accounts.iter().filter(|account| ended(account)) {
+            let user_id = &account.user.id;
+            let event = ctx
+                .actor(user_id)
+                .did(AuditKind::Logout, user_id, app.row_id(), ctx.now);
+            rows.end_session(&account.session.id, ctx.now, event)
+                .await?;
+        }
+        self.accounts.retain(|account| !ended(account));
+        self.write_cookie(app, ctx);
+        Ok(())
+    }
+
+    fn write_cookie(&mut self, app: &App, ctx: &Ctx) {
+        let name = session_cookie(&ctx.tenant);
+        if self.accounts.is_empty() {
+            self.cookie = Some(cookies::clear(&name));
+            return;
+        }
+        let secrets: Vec<&str> = self
+            .accounts
+            .iter()
+            .map(|account| account.secret.expose())
+            .collect();
+        let remembered = self
+            .accounts
+            .iter()
+            .any(|account| account.session.remembered);
+        let max_age = remembered.then_some(app.config.sessions.lifetime);
+        self.cookie = Some(cookies::set(&name, &secrets.join("."), max_age));
+    }
+}
+
+impl SignedIn {
+    /// Notes that the session is in use, which is what keeps it alive.
+    pub async fn touch(&self, app: &App, ctx: &Ctx) -> Result<(), DbError> {
+        if self.session.seen_at.plus_seconds(TOUCH) > ctx.now {
+            return Ok(());
+        }
+        let expires_at = expiry(app, &self.session, ctx.now);
+        app.store
+            .tenant(&ctx.tenant.id)
+            .touch_session(&self.session.id, ctx.now, expires_at)
+            .await
+            .map(drop)
+    }
+}
+
+/// When a session used now will be over.
+fn expiry(app: &App, session: &Session, now: Timestamp) -> Timestamp {
+    let lifetimes = &app.config.sessions;
+    let end = session.auth_time.plus_seconds(lifetimes.lifetime);
+    if session.remembered {
+        end
+    } else {
+        end.min(now.plus_seconds(lifetimes.idle_lifetime))
+    }
+}
+
+/// One cookie for each tenant, so that people can be signed in to several.
+fn session_cookie(tenant: &Tenant) -> String {
+    format!("__Host-sid-{}", short(tenant))
+}
+
+fn mark_cookie(tenant: &Tenant) -> String {
+    format!("__Host-browser-{}", short(tenant))
+}
+
+fn short(tenant: &Tenant) -> &str {
+    tenant.id.get(..8).unwrap_or(&tenant.id)
+}

@@ -1,0 +1,189 @@
+//! What must still be asked before a request can be answered. Every step of the pages comes back here
+//! with what it proved; none leads to another.
+
+use super::browser::{Browser, SignedIn};
+use super::transaction::Transaction;
+use crate::app::App;
+use crate::context::Ctx;
+use crate::model::role;
+use crate::model::scope::Scope;
+use crate::oauth::authorize::error::AuthorizeErrorKind;
+use crate::oauth::authorize::request::{AuthorizationRequest, Prompt, is_young_enough};
+use crate::storage::DbError;
+
+/// The next thing to do.
+pub enum Step<'b> {
+    /// Somebody has to sign in; the name to begin with, if it can be said.
+    SignIn { username: Option<String> },
+    /// One of the browser's accounts has to be chosen.
+    ChooseAccount,
+    /// The person has to be asked; what was allowed before.
+    Consent {
+        person: &'b SignedIn,
+        scope: Scope,
+        before: Scope,
+        reason: ConsentReason,
+    },
+    /// Nothing is left.
+    Grant { person: &'b SignedIn, scope: Scope },
+    /// It cannot be done.
+    Refuse(AuthorizeErrorKind),
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ConsentReason {
+    /// Something new is asked for, or the client wants it asked.
+    Asked,
+    /// Anybody could pretend to be this client (RFC 8252 section 8.6).
+    Unverifiable,
+}
+
+/// What the person said on the consent page.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decision {
+    Allow,
+    Deny,
+}
+
+impl Step<'_> {
+    /// What `prompt=none` is answered, where the step would need a page (OIDC Core section 3.1.2.6).
+    pub const fn without_pages(&self) -> Option<AuthorizeErrorKind> {
+        match self {
+            Self::SignIn { .. } => Some(AuthorizeErrorKind::LoginRequired),
+            Self::ChooseAccount => Some(AuthorizeErrorKind::AccountSelectionRequired),
+            Self::Consent {
+                reason: ConsentReason::Asked,
+                ..
+            } => Some(AuthorizeErrorKind::ConsentRequired),
+            Self::Consent {
+                reason: ConsentReason::Unverifiable,
+                ..
+            } => Some(AuthorizeErrorKind::InteractionRequired),
+            Self::Grant { .. } | Self::Refuse(_) => None,
+        }
+    }
+}
+
+/// Decides the next step.
+pub async fn dispatch<'b>(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: &Transaction,
+    browser: &'b Browser,
+    decision: Option<Decision>,
+) -> Result<Step<'b>, DbError> {
+    let person = match signed_in(ctx, request, transaction, browser) {
+        Ok(person) => person,
+        Err(step) => return Ok(step),
+    };
+    let roles = &person.user().roles;
+    let scope = request.scope.filtered(|word| role::may_hold(roles, word));
+    let metadata = request.metadata();
+    let rows = app.store.tenant(&ctx.tenant.id);
+    let client_id = &request.client.client.client_id;
+    let (reason, before) = if metadata.first_party {
+        (
+            request
+                .wants(Prompt::Consent)
+                .then_some(ConsentReason::Asked),
+            Scope::default(),
+        )
+    } else {
+        let before = rows.consent(&person.user().id, client_id).await?;
+        let unverifiable = metadata.is_public() && !request.channel.redirect.is_verifiable();
+        let reason = if request.wants(Prompt::Consent) || !scope.is_subset(&before) {
+            Some(ConsentReason::Asked)
+        } else {
+            unverifiable.then_some(ConsentReason::Unverifiable)
+        };
+        (reason, before)
+    };
+    Ok(match (reason, decision) {
+        (None, _) => Step::Grant { person, scope },
+        (Some(_), Some(Decision::Deny)) => Step::Refuse(AuthorizeErrorKind::AccessDenied),
+        (Some(_), Some(Decision::Allow)) if was_shown(transaction, &scope) => {
+            Step::Grant { person, scope }
+        }
+        (Some(reason), _) => Step::Consent {
+            person,
+            scope,
+            before,
+            reason,
+        },
+    })
+}
+
+/// Whether all of the scope stood on the page the person answered.
+fn was_shown(transaction: &Transaction, scope: &Scope) -> bool {
+    let shown = transaction.shown.as_deref().map(str::parse::<Scope>);
+    matches!(shown, Some(Ok(shown)) if scope.is_subset(&shown))
+}
+
+/// The person the answer will be about, signed in as the request wants it.
+fn signed_in<'b>(
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: &Transaction,
+    browser: &'b Browser,
+) -> Result<&'b SignedIn, Step<'b>> {
+    let is_fresh = |person: &&SignedIn| person.session().auth_time >= transaction.started_at();
+    let expected = request.expected_sub.as_deref();
+    let Some(person) = candidate(request, transaction, browser) else {
+        return Err(Step::SignIn {
+            username: request.login_hint.clone(),
+        });
+    };
+    if expected.is_some_and(|sub| sub != person.user().id) {
+        // Somebody signed in for this request, and it was not who it has to be.
+        return Err(if is_fresh(&person) {
+            Step::Refuse(AuthorizeErrorKind::LoginRequired)
+        } else {
+            Step::SignIn {
+                username: request.login_hint.clone(),
+            }
+        });
+    }
+    if is_fresh(&person) {
+        return Ok(person);
+    }
+    let auth_time = person.session().auth_time;
+    if request.wants(Prompt::Login) || !is_young_enough(request, auth_time, ctx.now) {
+        return Err(Step::SignIn {
+            username: Some(person.user().username.clone()),
+        });
+    }
+    if request.wants(Prompt::SelectAccount) && transaction.account.is_none() {
+        return Err(Step::ChooseAccount);
+    }
+    Ok(person)
+}
+
+/// Whom of the browser's people the request is about.
+fn candidate<'b>(
+    request: &AuthorizationRequest,
+    transaction: &Transaction,
+    browser: &'b Browser,
+) -> Option<&'b SignedIn> {
+    if let Some(chosen) = &transaction.account {
+        return browser.account(chosen);
+    }
+    if transaction.another {
+        return None;
+    }
+    let accounts = browser.accounts();
+    if let Some(sub) = &request.expected_sub {
+        return accounts.iter().find(|person| person.user().id == *sub);
+    }
+    let hinted = request.login_hint.as_deref().and_then(|hint| {
+        accounts.iter().find(|person| {
+            let user = person.user();
+            user.username.eq_ignore_ascii_case(hint)
+                || user
+                    .email
+                    .as_deref()
+                    .is_some_and(|email| email.eq_ignore_ascii_case(hint))
+        })
+    });
+    hinted.or(accounts.first())
+}

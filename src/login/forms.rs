@@ -1,0 +1,259 @@
+//! The forms of our pages: `POST /sign-in`, `/select-account`, `/consent`.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Request, Response, StatusCode};
+
+use super::browser::Browser;
+use super::direct::{self, LoginError};
+use super::dispatch::Decision;
+use super::interaction::{self, Problem};
+use super::page_error::PageError;
+use super::transaction::Transaction;
+use crate::app::App;
+use crate::context::Ctx;
+use crate::model::audit_event::AuditKind;
+use crate::oauth::authorize::request::AuthorizationRequest;
+use crate::web::form;
+use crate::web::params::Params;
+
+/// A form that came back to the browser it was made for, and the request it belongs to, checked anew.
+struct Returned {
+    params: Params,
+    browser: Browser,
+    transaction: Transaction,
+    request: AuthorizationRequest,
+}
+
+/// Reads a form. `Ok(Err(..))` is an answer to the client, whose request is no longer good.
+async fn returned(
+    app: &App,
+    ctx: &Ctx,
+    request: Request<Body>,
+) -> Result<Result<Returned, Response<Body>>, PageError> {
+    let limits = &app.config.limits;
+    let (headers, params) =
+        form::of_request(request, limits.max_body_bytes, limits.body_timeout).await;
+    let params = params?;
+    let browser = Browser::of(app, ctx, &headers).await?;
+    let sealed = params.get("transaction").unwrap_or_default();
+    let transaction = Transaction::open(app, ctx, &headers, &browser, sealed)?;
+    Ok(match interaction::checked(app, ctx, &transaction).await? {
+        Ok(request) => Ok(Returned {
+            params,
+            browser,
+            transaction,
+            request,
+        }),
+        Err((channel, error)) => Err(channel.error(app, ctx, &error)),
+    })
+}
+
+/// `POST /sign-in`
+pub async fn sign_in(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
+    let answer = async {
+        match returned(&app, &ctx, request).await? {
+            Ok(returned) => try_password(&app, &ctx, returned).await,
+            Err(answer) => Ok(answer),
+        }
+    };
+    answer
+        .await
+        .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
+}
+
+async fn try_password(
+    app: &App,
+    ctx: &Ctx,
+    returned: Returned,
+) -> Result<Response<Body>, PageError> {
+    let Returned {
+        params,
+        mut browser,
+        mut transaction,
+        request,
+    } = returned;
+    let username = params.get("username").unwrap_or_default().to_owned();
+    let password = params.get("password").unwrap_or_default();
+    let remember = params.get("remember") == Some("on");
+    let client_id = &request.client.client.client_id;
+    let problem = if username.is_empty() || password.is_empty() {
+        problem(StatusCode::BAD_REQUEST, "Type your name and your password.")
+    } else {
+        match direct::authenticate(app, ctx, &username, password).await {
+            Ok(login) => {
+                let session = browser
+                    .sign_in(app, ctx, &login, remember, client_id)
+                    .await?;
+                if let Some(session) = session {
+                    transaction.account = Some(session);
+                    transaction.another = false;
+                    return interaction::answer(app, ctx, &request, transaction, browser, None)
+                        .await;
+                }
+                refused()
+            }
+            Err(LoginError::Refused) => refused(),
+            Err(LoginError::Throttled(throttled)) => Problem {
+                retry_after: Some(throttled.retry_after),
+                ..problem(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    &format!(
+                        "Too many failed attempts. Try again in {}.",
+                        in_words(throttled.retry_after)
+                    ),
+                )
+            },
+            Err(LoginError::Overloaded(_)) => Problem {
+                retry_after: Some(1),
+                ..problem(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The server is busy. Try again in a moment.",
+                )
+            },
+            Err(LoginError::Db(error)) => return Err(error.into()),
+        }
+    };
+    let problem = Problem {
+        username,
+        ..problem
+    };
+    Ok(interaction::sign_in_again(
+        app,
+        ctx,
+        &request,
+        transaction,
+        browser,
+        &problem,
+    ))
+}
+
+fn refused() -> Problem {
+    problem(
+        StatusCode::BAD_REQUEST,
+        "The name or the password is wrong.",
+    )
+}
+
+fn problem(status: StatusCode, text: &str) -> Problem {
+    Problem {
+        status,
+        text: text.to_owned(),
+        username: String::new(),
+        retry_after: None,
+    }
+}
+
+fn in_words(seconds: i64) -> String {
+    match seconds {
+        ..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", (seconds + 59) / 60),
+    }
+}
+
+/// `POST /select-account`: `session` names one of the browser's, or nobody for somebody else; without
+/// it, the choice is shown.
+pub async fn select_account(
+    State(app): State<App>,
+    ctx: Ctx,
+    request: Request<Body>,
+) -> Response<Body> {
+    let answer = async {
+        let mut returned = match returned(&app, &ctx, request).await? {
+            Ok(returned) => returned,
+            Err(answer) => return Ok(answer),
+        };
+        let transaction = &mut returned.transaction;
+        match returned.params.get("session") {
+            Some(session) => {
+                // One that is not the browser's is nobody: somebody signs in.
+                transaction.account = Some(session.to_owned());
+                transaction.another = false;
+                returned.browser.prefer(&app, &ctx, session);
+            }
+            None if returned.params.has("session") => {
+                transaction.account = None;
+                transaction.another = true;
+            }
+            None => {
+                let Returned {
+                    browser,
+                    transaction,
+                    request,
+                    ..
+                } = returned;
+                return Ok(interaction::choose_account(
+                    &app,
+                    &ctx,
+                    &request,
+                    transaction,
+                    browser,
+                ));
+            }
+        }
+        let Returned {
+            browser,
+            transaction,
+            request,
+            ..
+        } = returned;
+        interaction::answer(&app, &ctx, &request, transaction, browser, None).await
+    };
+    answer
+        .await
+        .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
+}
+
+/// `POST /consent`
+pub async fn consent(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
+    let answer = async {
+        let returned = match returned(&app, &ctx, request).await? {
+            Ok(returned) => returned,
+            Err(answer) => return Ok(answer),
+        };
+        let decision = match returned.params.get("decision") {
+            Some("allow") => Some(Decision::Allow),
+            Some("deny") => Some(Decision::Deny),
+            _ => None,
+        };
+        if decision == Some(Decision::Allow) {
+            remember(&app, &ctx, &returned).await?;
+        }
+        let Returned {
+            browser,
+            transaction,
+            request,
+            ..
+        } = returned;
+        interaction::answer(&app, &ctx, &request, transaction, browser, decision).await
+    };
+    answer
+        .await
+        .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
+}
+
+/// Remembers what the person allowed: what stood on the page they answered, as the person it was
+/// shown to.
+async fn remember(app: &App, ctx: &Ctx, returned: &Returned) -> Result<(), PageError> {
+    let transaction = &returned.transaction;
+    let person = transaction
+        .account
+        .as_deref()
+        .and_then(|session| returned.browser.account(session));
+    let shown = transaction.shown.as_deref().map(str::parse);
+    let (Some(person), Some(Ok(shown))) = (person, shown) else {
+        return Ok(());
+    };
+    let user_id = &person.user().id;
+    let client_id = &returned.request.client.client.client_id;
+    let actor = ctx.actor(user_id);
+    let mut event = actor.did(AuditKind::ConsentGiven, user_id, app.row_id(), ctx.now);
+    event.client_id = Some(client_id.clone());
+    event.detail = serde_json::json!({ "scope": transaction.shown });
+    app.store
+        .tenant(&ctx.tenant.id)
+        .allow(user_id, client_id, shown, ctx.now, event)
+        .await?;
+    Ok(())
+}

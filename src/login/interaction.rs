@@ -1,0 +1,254 @@
+//! From a step to an answer: a page of ours, or the way back to the client.
+
+use axum::body::Body;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderValue, Response, StatusCode};
+
+use super::browser::Browser;
+use super::dispatch::{ConsentReason, Decision, Step, dispatch};
+use super::page_error::PageError;
+use super::transaction::Transaction;
+use crate::app::App;
+use crate::context::Ctx;
+use crate::model::scope::Scope;
+use crate::oauth::authorize::channel::Channel;
+use crate::oauth::authorize::error::AuthorizeError;
+use crate::oauth::authorize::request::{self, AuthorizationRequest, Prompt};
+use crate::oauth::authorize::{code, parameters};
+use crate::pages::scope_text;
+use crate::pages::{AccountLine, Accounts, ClientCard, Consent, Frame, ScopeLine, SignIn};
+
+/// What a form wants said on the next sign-in page.
+pub struct Problem {
+    pub status: StatusCode,
+    pub text: String,
+    pub username: String,
+    pub retry_after: Option<i64>,
+}
+
+/// Checks the request again and answers with what comes next.
+pub async fn proceed(
+    app: &App,
+    ctx: &Ctx,
+    transaction: Transaction,
+    browser: Browser,
+    decision: Option<Decision>,
+) -> Result<Response<Body>, PageError> {
+    let request = match checked(app, ctx, &transaction).await? {
+        Ok(request) => request,
+        Err((channel, error)) => return Ok(channel.error(app, ctx, &error)),
+    };
+    answer(app, ctx, &request, transaction, browser, decision).await
+}
+
+/// The request of a transaction, checked.
+pub async fn checked(
+    app: &App,
+    ctx: &Ctx,
+    transaction: &Transaction,
+) -> Result<Result<AuthorizationRequest, (Channel, AuthorizeError)>, PageError> {
+    let params = parameters(transaction.query())?;
+    let addressed = request::address(app, ctx, &params).await?;
+    Ok(request::check(app, ctx, addressed, &params).await)
+}
+
+/// Answers a checked request.
+pub async fn answer(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: Transaction,
+    mut browser: Browser,
+    decision: Option<Decision>,
+) -> Result<Response<Body>, PageError> {
+    let cookie = browser.take_cookie();
+    let step = dispatch(app, ctx, request, &transaction, &browser, decision).await?;
+    let refused = match &step {
+        Step::Refuse(kind) => Some(*kind),
+        step if request.wants(Prompt::None) => step.without_pages(),
+        _ => None,
+    };
+    let mut response = if let Some(kind) = refused {
+        request.channel.error(app, ctx, &kind.into())
+    } else {
+        match step {
+            Step::Grant { person, scope } => {
+                person.touch(app, ctx).await?;
+                code::grant(app, ctx, request, &transaction, person, scope).await?
+            }
+            step => {
+                let page = Page::of(step, &browser);
+                show(app, ctx, request, transaction, browser, page, None)
+            }
+        }
+    };
+    add_cookie(&mut response, cookie);
+    Ok(response)
+}
+
+/// A page, freed of what it was decided from.
+enum Page {
+    SignIn {
+        username: Option<String>,
+    },
+    Accounts(Vec<AccountLine>),
+    Consent {
+        session: String,
+        username: String,
+        scope: Scope,
+        before: Scope,
+        unverified: bool,
+    },
+}
+
+impl Page {
+    fn of(step: Step<'_>, browser: &Browser) -> Self {
+        match step {
+            Step::Consent {
+                person,
+                scope,
+                before,
+                reason,
+            } => Self::Consent {
+                session: person.session().id.clone(),
+                username: person.user().username.clone(),
+                scope,
+                before,
+                unverified: reason == ConsentReason::Unverifiable,
+            },
+            Step::ChooseAccount => Self::Accounts(account_lines(browser)),
+            Step::SignIn { username } => Self::SignIn { username },
+            Step::Grant { .. } | Step::Refuse(_) => Self::SignIn { username: None },
+        }
+    }
+}
+
+fn account_lines(browser: &Browser) -> Vec<AccountLine> {
+    let accounts = browser.accounts().iter();
+    accounts
+        .map(|account| AccountLine {
+            session: account.session().id.clone(),
+            username: account.user().username.clone(),
+            name: account.user().claims.name.clone(),
+        })
+        .collect()
+}
+
+/// The sign-in page again, with what was wrong.
+pub fn sign_in_again(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: Transaction,
+    browser: Browser,
+    problem: &Problem,
+) -> Response<Body> {
+    let page = Page::SignIn {
+        username: Some(problem.username.clone()),
+    };
+    show(app, ctx, request, transaction, browser, page, Some(problem))
+}
+
+/// The page to choose an account on.
+pub fn choose_account(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: Transaction,
+    browser: Browser,
+) -> Response<Body> {
+    let page = Page::Accounts(account_lines(&browser));
+    show(app, ctx, request, transaction, browser, page, None)
+}
+
+fn show(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    mut transaction: Transaction,
+    mut browser: Browser,
+    page: Page,
+    problem: Option<&Problem>,
+) -> Response<Body> {
+    let metadata = request.metadata();
+    let client_id = &request.client.client.client_id;
+    let client_name = metadata.client_name.as_deref().unwrap_or(client_id);
+    let form_targets = [request.channel.redirect.form_target()];
+    let frame = Frame {
+        base: &ctx.tenant.path(),
+        tenant_name: &ctx.tenant.name,
+        form_targets: &form_targets,
+    };
+    if let Page::Consent { session, scope, .. } = &page {
+        transaction.account = Some(session.clone());
+        transaction.shown = Some(scope.to_string());
+    }
+    let (mark, cookie) = browser.ensure_mark(app, ctx);
+    let sealed = transaction.seal(app, ctx, mark);
+    let mut response = match page {
+        Page::SignIn { username } => app.pages.sign_in(
+            problem.map_or(StatusCode::OK, |problem| problem.status),
+            &SignIn {
+                frame,
+                transaction: &sealed,
+                client_name: Some(client_name),
+                username: username.as_deref().unwrap_or_default(),
+                username_is_fixed: false,
+                problem: problem.map(|problem| problem.text.as_str()),
+                other_accounts: !browser.accounts().is_empty(),
+            },
+        ),
+        Page::Accounts(accounts) => app.pages.accounts(&Accounts {
+            frame,
+            transaction: &sealed,
+            client_name: Some(client_name),
+            accounts,
+        }),
+        Page::Consent {
+            username,
+            scope,
+            before,
+            unverified,
+            ..
+        } => app.pages.consent(&Consent {
+            frame,
+            transaction: &sealed,
+            client: ClientCard {
+                name: client_name,
+                uri: metadata.client_uri.as_deref(),
+                logo_uri: metadata.logo_uri.as_deref(),
+                policy_uri: metadata.policy_uri.as_deref(),
+                tos_uri: metadata.tos_uri.as_deref(),
+            },
+            username: &username,
+            scopes: scope_lines(&scope, &before),
+            offline: scope.contains("offline_access"),
+            unverified,
+            redirect_host: &form_targets[0],
+        }),
+    };
+    if let Some(seconds) = problem.and_then(|problem| problem.retry_after)
+        && let Ok(seconds) = HeaderValue::try_from(seconds.to_string())
+    {
+        let headers = response.headers_mut();
+        headers.insert(axum::http::header::RETRY_AFTER, seconds);
+    }
+    add_cookie(&mut response, cookie);
+    response
+}
+
+fn scope_lines(scope: &Scope, before: &Scope) -> Vec<ScopeLine> {
+    let lines = scope.words().map(|word| ScopeLine {
+        scope: word.to_owned(),
+        text: scope_text(word, None),
+        is_new: !before.contains(word),
+    });
+    lines.collect()
+}
+
+/// Adds a cookie to an answer, if there is one.
+pub fn add_cookie(response: &mut Response<Body>, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}

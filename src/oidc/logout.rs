@@ -1,0 +1,262 @@
+//! OpenID Connect RP-Initiated Logout 1.0.
+//!
+//! A valid hint of the session that is signed in ends it at once. Everything else is asked about:
+//! a link on any site could otherwise sign people out.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::hint::{self, Hint};
+use crate::app::App;
+use crate::base::digest::equal;
+use crate::base::master_key;
+use crate::context::Ctx;
+use crate::login::browser::{Browser, SignedIn};
+use crate::login::interaction::add_cookie;
+use crate::login::page_error::PageError;
+use crate::login::transaction::is_cross_site;
+use crate::model::redirect_uri::VerifiedRedirect;
+use crate::oauth::authorize::channel::see_other;
+use crate::pages::{Frame, SignOut};
+use crate::web::form;
+use crate::web::params::Params;
+
+/// How long the question may stand, in seconds.
+const LIFETIME: i64 = 3600;
+const KEY: &str = "sign-out";
+
+/// What is asked on the page, sealed into its form.
+#[derive(Deserialize, Serialize)]
+struct Question {
+    started_at: i64,
+    /// The digest of the browser's mark.
+    browser: String,
+    client_id: Option<String>,
+    post_logout_redirect_uri: Option<String>,
+    state: Option<String>,
+}
+
+/// A client that wants somebody signed out, and where to go after.
+struct Asked {
+    hint: Option<Hint>,
+    client_id: Option<String>,
+    client_name: Option<String>,
+    next: Option<VerifiedRedirect>,
+    state: Option<String>,
+}
+
+/// `GET /logout`
+pub async fn get(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let answer = async {
+        let params = Params::parse(parts.uri.query().unwrap_or_default().as_bytes())?;
+        begin(&app, &ctx, &parts.headers, &params).await
+    };
+    answer
+        .await
+        .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
+}
+
+/// `POST /logout`: a form on another site comes without our cookies, a GET that follows with them.
+pub async fn post(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
+    let answer = async {
+        let limits = &app.config.limits;
+        let (_, params) =
+            form::of_request(request, limits.max_body_bytes, limits.body_timeout).await;
+        let query = params?.encoded();
+        if query.len() > MAX_QUERY {
+            return Err(PageError::request("The application's request is too long."));
+        }
+        Ok(see_other(&format!("{}/logout?{query}", ctx.tenant.path())))
+    };
+    answer
+        .await
+        .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
+}
+
+const MAX_QUERY: usize = 15_000;
+
+async fn begin(
+    app: &App,
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<Response<Body>, PageError> {
+    let asked = checked(app, ctx, params).await?;
+    let mut browser = Browser::of(app, ctx, headers).await?;
+    let proven = |account: &SignedIn| {
+        asked.hint.as_ref().is_some_and(|hint| match &hint.sid {
+            Some(sid) => account.session().id == *sid && account.user().id == hint.sub,
+            None => account.user().id == hint.sub,
+        })
+    };
+    let nobody = browser.accounts().is_empty();
+    if nobody || browser.accounts().iter().any(proven) {
+        browser.sign_out(app, ctx, proven).await?;
+        return Ok(finish(app, ctx, browser, asked.next, asked.state));
+    }
+    Ok(ask(app, ctx, browser, asked))
+}
+
+/// Verifies what a client says of itself.
+async fn checked(app: &App, ctx: &Ctx, params: &Params) -> Result<Asked, PageError> {
+    let hint = match params.get("id_token_hint") {
+        Some(token) => Some(hint::read(app, ctx, token).await?.ok_or(PageError::request(
+            "The application's proof of who is signed in (id_token_hint) is not one of ours. Nobody was signed out.",
+        ))?),
+        None => None,
+    };
+    let named = params.get("client_id");
+    let hinted = hint.as_ref().map(|hint| hint.aud.as_str());
+    if named.is_some() && hinted.is_some() && named != hinted {
+        return Err(PageError::request(
+            "client_id and id_token_hint speak of two applications. Nobody was signed out.",
+        ));
+    }
+    let client = match named.or(hinted) {
+        Some(client_id) => app.directory.client(&ctx.tenant, client_id).await?,
+        None => None,
+    };
+    let client = client.filter(|known| known.client.enabled);
+    let next = match params.get("post_logout_redirect_uri") {
+        None => None,
+        Some(presented) => Some(
+            client
+                .as_ref()
+                .and_then(|known| known.client.metadata.post_logout_redirect(presented))
+                .ok_or(PageError::request(
+                    "The address to go to afterwards (post_logout_redirect_uri) is not one the application has \
+                     registered. Nobody was signed out.",
+                ))?,
+        ),
+    };
+    Ok(Asked {
+        client_id: client.as_ref().map(|known| known.client.client_id.clone()),
+        client_name: client.as_ref().map(|known| {
+            let client = &known.client;
+            let name = client.metadata.client_name.as_ref();
+            name.unwrap_or(&client.client_id).clone()
+        }),
+        hint,
+        next,
+        state: params.get("state").map(str::to_owned),
+    })
+}
+
+fn ask(app: &App, ctx: &Ctx, mut browser: Browser, asked: Asked) -> Response<Body> {
+    let (mark, cookie) = browser.ensure_mark(app, ctx);
+    let question = Question {
+        started_at: ctx.now.seconds(),
+        browser: mark,
+        client_id: asked.client_id,
+        post_logout_redirect_uri: asked.next.as_ref().map(|next| next.as_str().to_owned()),
+        state: asked.state,
+    };
+    let plain = serde_json::to_vec(&question).unwrap_or_default();
+    let key = app.master_key.derive(KEY);
+    let sealed = master_key::seal(&key, &place(ctx), &plain, &app.random);
+    let targets: Vec<String> = asked
+        .next
+        .iter()
+        .map(VerifiedRedirect::form_target)
+        .collect();
+    let usernames = browser.accounts().iter();
+    let mut response = app.pages.sign_out(&SignOut {
+        frame: Frame {
+            base: &ctx.tenant.path(),
+            tenant_name: &ctx.tenant.name,
+            form_targets: &targets,
+        },
+        transaction: &sealed,
+        client_name: asked.client_name.as_deref(),
+        usernames: usernames
+            .map(|account| account.user().username.clone())
+            .collect(),
+    });
+    add_cookie(&mut response, cookie);
+    response
+}
+
+/// `POST /account/sign-out`: the person said yes.
+pub async fn confirm(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
+    let answer = async {
+        let limits = &app.config.limits;
+        let (headers, params) =
+            form::of_request(request, limits.max_body_bytes, limits.body_timeout).await;
+        let params = params?;
+        let mut browser = Browser::of(&app, &ctx, &headers).await?;
+        let question = opened(&app, &ctx, &headers, &browser, &params)?;
+        let client = match &question.client_id {
+            Some(client_id) => app.directory.client(&ctx.tenant, client_id).await?,
+            None => None,
+        };
+        // Verified again: the address may have been taken back meanwhile.
+        let next = client.zip(question.post_logout_redirect_uri.as_ref());
+        let next =
+            next.and_then(|(known, address)| known.client.metadata.post_logout_redirect(address));
+        browser.sign_out(&app, &ctx, |_| true).await?;
+        Ok(finish(&app, &ctx, browser, next, question.state))
+    };
+    answer
+        .await
+        .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
+}
+
+fn opened(
+    app: &App,
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    browser: &Browser,
+    params: &Params,
+) -> Result<Question, PageError> {
+    if is_cross_site(headers) {
+        return Err(PageError::foreign_form());
+    }
+    let sealed = params.get("transaction").unwrap_or_default();
+    let key = app.master_key.derive(KEY);
+    let plain =
+        master_key::open(&key, &place(ctx), sealed).map_err(|_| PageError::foreign_form())?;
+    let question: Question =
+        serde_json::from_slice(&plain).map_err(|_| PageError::foreign_form())?;
+    let mark = browser.mark_digest().ok_or(PageError::foreign_form())?;
+    let in_time = question.started_at.saturating_add(LIFETIME) > ctx.now.seconds();
+    if in_time && equal(mark.as_bytes(), question.browser.as_bytes()) {
+        Ok(question)
+    } else {
+        Err(PageError::foreign_form())
+    }
+}
+
+fn place(ctx: &Ctx) -> String {
+    format!("sign-out:{}", ctx.tenant.id)
+}
+
+/// Goes on to the client's address, or says that nobody is signed in any more.
+fn finish(
+    app: &App,
+    ctx: &Ctx,
+    mut browser: Browser,
+    next: Option<VerifiedRedirect>,
+    state: Option<String>,
+) -> Response<Body> {
+    let mut response = match next {
+        Some(next) => {
+            let address = next.as_str();
+            let state = state.map(|state| serde_urlencoded::to_string([("state", state)]));
+            see_other(&match state {
+                Some(Ok(state)) if address.contains('?') => format!("{address}&{state}"),
+                Some(Ok(state)) => format!("{address}?{state}"),
+                _ => address.to_owned(),
+            })
+        }
+        None => app.pages.signed_out(&Frame {
+            base: &ctx.tenant.path(),
+            tenant_name: &ctx.tenant.name,
+            form_targets: &[],
+        }),
+    };
+    add_cookie(&mut response, browser.take_cookie());
+    response
+}
