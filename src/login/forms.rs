@@ -152,8 +152,8 @@ fn in_words(seconds: i64) -> String {
     }
 }
 
-/// `POST /select-account`: `session` names one of the browser's, or nobody for somebody else; without
-/// it, the choice is shown.
+/// `POST /select-account`: `session` names one of the browser's, `another` means somebody else; without
+/// either, the choice is shown.
 pub async fn select_account(
     State(app): State<App>,
     ctx: Ctx,
@@ -172,7 +172,7 @@ pub async fn select_account(
                 transaction.another = false;
                 returned.browser.prefer(&app, &ctx, session);
             }
-            None if returned.params.has("session") => {
+            None if returned.params.has("another") => {
                 transaction.account = None;
                 transaction.another = true;
             }
