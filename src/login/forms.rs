@@ -88,8 +88,9 @@ async fn try_password(
                 if let Some(session) = session {
                     transaction.account = Some(session);
                     transaction.another = false;
-                    return interaction::answer(app, ctx, &request, transaction, browser, None)
-                        .await;
+                    let answer =
+                        interaction::answer(app, ctx, &request, transaction, browser, None);
+                    return Ok(answer.await);
                 }
                 refused()
             }
@@ -198,7 +199,7 @@ pub async fn select_account(
             request,
             ..
         } = returned;
-        interaction::answer(&app, &ctx, &request, transaction, browser, None).await
+        Ok(interaction::answer(&app, &ctx, &request, transaction, browser, None).await)
     };
     answer
         .await
@@ -226,7 +227,7 @@ pub async fn consent(State(app): State<App>, ctx: Ctx, request: Request<Body>) -
             request,
             ..
         } = returned;
-        interaction::answer(&app, &ctx, &request, transaction, browser, decision).await
+        Ok(interaction::answer(&app, &ctx, &request, transaction, browser, decision).await)
     };
     answer
         .await

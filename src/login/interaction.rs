@@ -38,7 +38,7 @@ pub async fn proceed(
         Ok(request) => request,
         Err((channel, error)) => return Ok(channel.error(app, ctx, &error)),
     };
-    answer(app, ctx, &request, transaction, browser, decision).await
+    Ok(answer(app, ctx, &request, transaction, browser, decision).await)
 }
 
 /// The request of a transaction, checked.
@@ -60,30 +60,43 @@ pub async fn answer(
     transaction: Transaction,
     mut browser: Browser,
     decision: Option<Decision>,
-) -> Result<Response<Body>, PageError> {
+) -> Response<Body> {
     let cookie = browser.take_cookie();
+    let mut response = next(app, ctx, request, transaction, browser, decision)
+        .await
+        .unwrap_or_else(|error| error.into_response(app, ctx));
+    // Also with an error: the secret it replaces is worth nothing any more.
+    add_cookie(&mut response, cookie);
+    response
+}
+
+async fn next(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: Transaction,
+    browser: Browser,
+    decision: Option<Decision>,
+) -> Result<Response<Body>, PageError> {
     let step = dispatch(app, ctx, request, &transaction, &browser, decision).await?;
     let refused = match &step {
         Step::Refuse(kind) => Some(*kind),
         step if request.wants(Prompt::None) => step.without_pages(),
         _ => None,
     };
-    let mut response = if let Some(kind) = refused {
-        request.channel.error(app, ctx, &kind.into())
-    } else {
-        match step {
-            Step::Grant { person, scope } => {
-                person.touch(app, ctx).await?;
-                code::grant(app, ctx, request, &transaction, person, scope).await?
-            }
-            step => {
-                let page = Page::of(step, &browser);
-                show(app, ctx, request, transaction, browser, page, None)
-            }
+    if let Some(kind) = refused {
+        return Ok(request.channel.error(app, ctx, &kind.into()));
+    }
+    match step {
+        Step::Grant { person, scope } => {
+            person.touch(app, ctx).await?;
+            code::grant(app, ctx, request, &transaction, person, scope).await
         }
-    };
-    add_cookie(&mut response, cookie);
-    Ok(response)
+        step => {
+            let page = Page::of(step, &browser);
+            Ok(show(app, ctx, request, transaction, browser, page, None))
+        }
+    }
 }
 
 /// A page, freed of what it was decided from.
