@@ -33,7 +33,6 @@ pub struct Transaction {
     pub another: bool,
     /// The scope the person was asked about.
     pub shown: Option<String>,
-    /// Whether it has been in a form.
     #[serde(skip)]
     resumed: bool,
 }
@@ -59,6 +58,11 @@ impl Transaction {
 
     pub const fn started_at(&self) -> Timestamp {
         Timestamp::from_millis(self.started_at)
+    }
+
+    /// Whether it came back in a form of ours.
+    pub const fn is_resumed(&self) -> bool {
+        self.resumed
     }
 
     /// What must be burnt when this leads to a code: a form leads to one.
