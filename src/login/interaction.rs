@@ -5,6 +5,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, Response, StatusCode};
 
 use super::browser::Browser;
+use super::consent;
 use super::dispatch::{ConsentReason, Decision, Step, dispatch};
 use super::page_error::PageError;
 use super::transaction::Transaction;
@@ -90,7 +91,12 @@ async fn next(
     match step {
         Step::Grant { person, scope } => {
             person.touch(app, ctx).await?;
-            code::grant(app, ctx, request, &transaction, person, scope).await
+            let response = code::grant(app, ctx, request, &transaction, person, scope).await?;
+            // Not before: a form that was used already changes nothing.
+            if decision == Some(Decision::Allow) {
+                consent::remember(app, ctx, request, &transaction, person).await?;
+            }
+            Ok(response)
         }
         step => {
             let page = Page::of(step, &browser);
