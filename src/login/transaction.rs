@@ -106,12 +106,12 @@ impl Transaction {
             master_key::open(&key, &place(ctx), sealed).map_err(|_| PageError::foreign_form())?;
         let mut transaction: Self =
             serde_json::from_slice(&plain).map_err(|_| PageError::foreign_form())?;
-        let mark = browser.mark_digest().ok_or(PageError::foreign_form())?;
-        if !equal(mark.as_bytes(), transaction.browser.as_bytes()) {
-            return Err(PageError::foreign_form());
+        let begun_here = |mark: String| equal(mark.as_bytes(), transaction.browser.as_bytes());
+        if !browser.mark_digest().is_some_and(begun_here) {
+            return Err(PageError::foreign_form().restarting_at(transaction.restart(ctx)));
         }
         if transaction.started_at().plus_seconds(LIFETIME) <= ctx.now {
-            return Err(PageError::stale_form(ctx, &transaction));
+            return Err(PageError::stale_form().restarting_at(transaction.restart(ctx)));
         }
         transaction.resumed = true;
         Ok(transaction)

@@ -38,6 +38,19 @@ struct Question {
     state: Option<String>,
 }
 
+impl Question {
+    /// Where the same is asked anew.
+    fn restart(&self, ctx: &Ctx) -> String {
+        let asked = [
+            ("client_id", &self.client_id),
+            ("post_logout_redirect_uri", &self.post_logout_redirect_uri),
+            ("state", &self.state),
+        ];
+        let query = serde_urlencoded::to_string(asked).unwrap_or_default();
+        format!("{}/logout?{query}", ctx.tenant.path())
+    }
+}
+
 /// A client that wants somebody signed out, and where to go after.
 struct Asked {
     hint: Option<Hint>,
@@ -220,13 +233,14 @@ fn opened(
         master_key::open(&key, &place(ctx), sealed).map_err(|_| PageError::foreign_form())?;
     let question: Question =
         serde_json::from_slice(&plain).map_err(|_| PageError::foreign_form())?;
-    let mark = browser.mark_digest().ok_or(PageError::foreign_form())?;
-    let in_time = question.started_at.saturating_add(LIFETIME) > ctx.now.seconds();
-    if in_time && equal(mark.as_bytes(), question.browser.as_bytes()) {
-        Ok(question)
-    } else {
-        Err(PageError::foreign_form())
+    let asked_here = |mark: String| equal(mark.as_bytes(), question.browser.as_bytes());
+    if !browser.mark_digest().is_some_and(asked_here) {
+        return Err(PageError::foreign_form().restarting_at(question.restart(ctx)));
     }
+    if question.started_at.saturating_add(LIFETIME) <= ctx.now.seconds() {
+        return Err(PageError::stale_form().restarting_at(question.restart(ctx)));
+    }
+    Ok(question)
 }
 
 fn place(ctx: &Ctx) -> String {

@@ -63,7 +63,7 @@ pub async fn grant(
         .add_code(new, transaction.once())
         .await?;
     if !stored {
-        return Err(PageError::used_form(ctx, transaction));
+        return Err(PageError::used_form().restarting_at(transaction.restart(ctx)));
     }
     Ok(request.channel.code(app, ctx, code.expose()))
 }
