@@ -12,6 +12,7 @@ use crate::base::digest::{equal, sha256_text};
 use crate::base::master_key;
 use crate::context::Ctx;
 use crate::storage::codes::Interaction;
+use crate::web::fetch_metadata::is_cross_site;
 
 /// How long a page may lie open, in seconds.
 const LIFETIME: i64 = 3600;
@@ -98,7 +99,7 @@ impl Transaction {
         browser: &Browser,
         sealed: &str,
     ) -> Result<Self, PageError> {
-        if is_cross_site(headers) {
+        if is_cross_site(headers, &ctx.tenant.issuer) {
             return Err(PageError::foreign_form());
         }
         let key = app.master_key.derive(KEY);
@@ -121,11 +122,4 @@ impl Transaction {
 /// Sealed to one tenant.
 fn place(ctx: &Ctx) -> String {
     format!("transaction:{}", ctx.tenant.id)
-}
-
-/// What browsers say of where a form stood. One that says nothing is judged by its mark alone.
-pub fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin" && site != "none")
 }

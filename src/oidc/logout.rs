@@ -16,12 +16,12 @@ use crate::context::Ctx;
 use crate::login::browser::{Browser, SignedIn};
 use crate::login::interaction::add_cookie;
 use crate::login::page_error::PageError;
-use crate::login::transaction::is_cross_site;
 use crate::model::redirect_uri::VerifiedRedirect;
 use crate::oauth::authorize::channel::see_other;
 use crate::pages::{Frame, SignOut};
-use crate::web::form;
+use crate::web::fetch_metadata::{ahead, is_cross_site};
 use crate::web::params::Params;
+use crate::web::{form, respond};
 
 /// How long the question may stand, in seconds.
 const LIFETIME: i64 = 3600;
@@ -63,6 +63,9 @@ struct Asked {
 /// `GET /logout`
 pub async fn get(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
     let (parts, _) = request.into_parts();
+    if let Some(status) = ahead(&parts.method, &parts.headers) {
+        return respond::empty(status);
+    }
     let answer = async {
         let params = Params::parse(parts.uri.query().unwrap_or_default().as_bytes())?;
         begin(&app, &ctx, &parts.headers, &params).await
@@ -224,7 +227,7 @@ fn opened(
     browser: &Browser,
     params: &Params,
 ) -> Result<Question, PageError> {
-    if is_cross_site(headers) {
+    if is_cross_site(headers, &ctx.tenant.issuer) {
         return Err(PageError::foreign_form());
     }
     let sealed = params.get("transaction").unwrap_or_default();
