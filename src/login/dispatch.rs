@@ -23,6 +23,8 @@ pub enum Step<'b> {
         scope: Scope,
         before: Scope,
         reason: ConsentReason,
+        /// Whether anybody could pretend to be this client (RFC 8252 section 8.6).
+        unverifiable: bool,
     },
     /// Nothing is left.
     Grant { person: &'b SignedIn, scope: Scope },
@@ -34,7 +36,7 @@ pub enum Step<'b> {
 pub enum ConsentReason {
     /// Something new is asked for, or the client wants it asked.
     Asked,
-    /// Anybody could pretend to be this client (RFC 8252 section 8.6).
+    /// Nothing new, but anybody could pretend to be this client.
     Unverifiable,
 }
 
@@ -82,6 +84,7 @@ pub async fn dispatch<'b>(
     let metadata = request.metadata();
     let rows = app.store.tenant(&ctx.tenant.id);
     let client_id = &request.client.client.client_id;
+    let unverifiable = metadata.is_public() && !request.channel.redirect.is_verifiable();
     let (reason, before) = if metadata.first_party {
         (
             request
@@ -91,7 +94,6 @@ pub async fn dispatch<'b>(
         )
     } else {
         let before = rows.consent(&person.user().id, client_id).await?;
-        let unverifiable = metadata.is_public() && !request.channel.redirect.is_verifiable();
         let reason = if request.wants(Prompt::Consent) || !scope.is_subset(&before) {
             Some(ConsentReason::Asked)
         } else {
@@ -110,6 +112,7 @@ pub async fn dispatch<'b>(
             scope,
             before,
             reason,
+            unverifiable,
         },
     })
 }

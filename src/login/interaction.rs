@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, Response, StatusCode};
 
 use super::browser::Browser;
 use super::consent;
-use super::dispatch::{ConsentReason, Decision, Step, dispatch};
+use super::dispatch::{Decision, Step, dispatch};
 use super::page_error::PageError;
 use super::transaction::Transaction;
 use crate::app::App;
@@ -127,13 +127,14 @@ impl Page {
                 person,
                 scope,
                 before,
-                reason,
+                unverifiable,
+                ..
             } => Self::Consent {
                 session: person.session().id.clone(),
                 username: person.user().username.clone(),
                 scope,
                 before,
-                unverified: reason == ConsentReason::Unverifiable,
+                unverified: unverifiable,
             },
             Step::ChooseAccount => Self::Accounts(account_lines(browser)),
             Step::SignIn { username } => Self::SignIn { username },
