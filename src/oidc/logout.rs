@@ -209,6 +209,7 @@ pub async fn confirm(State(app): State<App>, ctx: Ctx, request: Request<Body>) -
             None => None,
         };
         // Verified again: the address may have been taken back meanwhile.
+        let client = client.filter(|known| known.client.enabled);
         let next = client.zip(question.post_logout_redirect_uri.as_ref());
         let next =
             next.and_then(|(known, address)| known.client.metadata.post_logout_redirect(address));
