@@ -104,7 +104,7 @@ impl Form {
         &found.unwrap_or_else(|| panic!("no {name} in {self:?}")).1
     }
 
-    /// Sets a field.
+    /// Sets a field, as a pressed button does too.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
@@ -191,12 +191,35 @@ impl Browser {
     }
 
     pub async fn submit(&mut self, form: &Form) -> Reply {
+        self.submit_with(form, &[]).await
+    }
+
+    pub async fn submit_with(&mut self, form: &Form, headers: &[(&str, &str)]) -> Reply {
         let fields: Vec<(&str, &str)> = form
             .fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        self.post(&form.action, &fields).await
+        self.post_with(&form.action, &fields, headers).await
+    }
+
+    /// The same browser, sent to another node.
+    #[must_use]
+    pub fn through(&self, caller: &Caller) -> Self {
+        Self {
+            caller: caller.clone(),
+            cookies: self.cookies.clone(),
+        }
+    }
+
+    /// The value of the cookie whose name begins so.
+    #[track_caller]
+    pub fn cookie(&self, prefix: &str) -> &str {
+        let mut found = self.cookies.iter();
+        let found = found.find(|(name, _)| name.starts_with(prefix));
+        found
+            .unwrap_or_else(|| panic!("no {prefix} in {:?}", self.cookies))
+            .1
     }
 
     pub async fn ask(&mut self, asking: &Asking) -> Reply {
@@ -239,6 +262,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The answer, unless it is a page of ours.
+    #[track_caller]
+    pub fn of_maybe(reply: &Reply) -> Option<Self> {
+        let answers = reply.status == 303 || reply.body.contains("id=\"answer\"");
+        answers.then(|| Self::of(reply))
+    }
+
     #[track_caller]
     pub fn of(reply: &Reply) -> Self {
         if let Some(form) = reply
