@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Scene, in_both_modes};
+use super::scene::{NONCE, Scene, in_both_modes};
 use crate::support::world::START;
 
 /// What each scope opens of the person.
@@ -44,7 +44,7 @@ async fn assert_opens(mut scene: Scene, scopes: &[&str]) {
     let asking = scene.asking(&format!("openid {}", scopes.join(" ")));
     let answer = scene.walk(&asking).await;
     let reply = scene.redeem(&answer).await;
-    let nonce = Some(super::scene::NONCE);
+    let nonce = Some(NONCE);
     scene.checked(&scene.app, &reply, nonce).await;
     let told = scene.app.userinfo(&reply.text("access_token")).await.json();
     let mut expected = json!({ "sub": scene.person.id });
@@ -89,7 +89,7 @@ async fn an_essential_claim_comes_without_its_scope_where_it_was_asked_to_be() {
         let asking = scene.asking("openid").with("claims", &claims);
         let answer = scene.walk(&asking).await;
         let reply = scene.redeem(&answer).await;
-        let nonce = Some(super::scene::NONCE);
+        let nonce = Some(NONCE);
         scene.checked(&scene.app, &reply, nonce).await;
         let told = scene.app.userinfo(&reply.text("access_token")).await;
         let expected = json!({ "sub": scene.person.id, "name": "Alice Pleasance Liddell" });

@@ -1,7 +1,7 @@
 //! Requests with something missing, something besides, or in another form.
 
-use super::scene::{assert_error_page, in_both_modes, unsigned};
-use crate::support::browser::Form;
+use super::scene::{NONCE, assert_error_page, in_both_modes, unsigned};
+use crate::support::browser::{CALLBACK, Form};
 
 #[tokio::test]
 async fn a_request_without_a_response_type_is_refused_where_the_client_listens() {
@@ -26,7 +26,7 @@ async fn the_order_of_parameters_and_of_scopes_means_nothing() {
         let answer = scene.walk(&asking).await;
         let reply = scene.redeem(&answer).await;
         assert_eq!(reply.text("scope"), "email openid");
-        let nonce = Some(super::scene::NONCE);
+        let nonce = Some(NONCE);
         scene.checked(&scene.app, &reply, nonce).await;
         let told = scene.app.userinfo(&reply.text("access_token")).await;
         assert_eq!(told.json()["email"], "alice@example.test");
@@ -94,10 +94,9 @@ async fn wished_classes_of_sign_in_are_no_condition_and_the_true_one_is_told() {
 #[tokio::test]
 async fn an_address_that_is_not_registered_gets_a_page_and_no_visit() {
     in_both_modes(async |mut scene| {
-        let registered = crate::support::browser::CALLBACK;
         for unregistered in [
-            format!("{registered}/more"),
-            format!("{registered}?more=1"),
+            format!("{CALLBACK}/more"),
+            format!("{CALLBACK}?more=1"),
             "https://other.example.test/callback".to_owned(),
         ] {
             let asking = scene.asking("openid").with("redirect_uri", &unregistered);

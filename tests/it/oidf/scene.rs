@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use users_core::base::digest::sha256;
 use users_core::config::Config;
-use users_core::model::user::{Address, StandardClaims};
 
+use super::person::every_claim;
 use crate::jwks::signed_with;
 use crate::support::browser::{Answer, Asking, Browser, CALLBACK};
 use crate::support::forge::{b64, opened};
@@ -246,37 +246,6 @@ impl Scene {
             expected
         );
         claims
-    }
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
-fn every_claim() -> StandardClaims {
-    StandardClaims {
-        name: some("Alice Pleasance Liddell"),
-        given_name: some("Alice"),
-        family_name: some("Liddell"),
-        middle_name: some("Pleasance"),
-        nickname: some("al"),
-        profile: some("https://alice.example.test/"),
-        picture: some("https://alice.example.test/me.png"),
-        website: some("https://alice.example.test/blog"),
-        gender: some("female"),
-        birthdate: some("1992-05-04"),
-        zoneinfo: some("Europe/London"),
-        locale: some("en-GB"),
-        phone_number: some("+442079460000"),
-        phone_number_verified: Some(true),
-        address: Some(Address {
-            formatted: some("1 Folly Bridge\nOxford"),
-            street_address: some("1 Folly Bridge"),
-            locality: some("Oxford"),
-            region: some("Oxfordshire"),
-            postal_code: some("OX1 4LA"),
-            country: some("GB"),
-        }),
     }
 }
 

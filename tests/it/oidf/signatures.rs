@@ -6,7 +6,7 @@ use users_core::model::algorithm::Algorithm;
 use users_core::model::audit_event::Actor;
 use users_core::model::client_metadata::ClientMetadata;
 
-use super::scene::{in_both_modes, in_both_modes_with};
+use super::scene::{NONCE, in_both_modes, in_both_modes_with};
 use crate::support::everywhere;
 use crate::support::forge::opened;
 
@@ -20,7 +20,7 @@ async fn an_id_token_is_signed_with_rs256_where_nobody_asked_for_anything_else()
     in_both_modes_with(shipped, async |mut scene| {
         let answer = scene.walk(&scene.asking("openid")).await;
         let reply = scene.redeem(&answer).await;
-        let nonce = Some(super::scene::NONCE);
+        let nonce = Some(NONCE);
         scene.checked(&scene.app, &reply, nonce).await;
         let (header, _) = opened(&reply.text("id_token"));
         assert_eq!(header["alg"], "RS256");
