@@ -1,8 +1,8 @@
 //! `docs/attacks.md` has one row for every case, and every test it names is there.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+
+use crate::support::tables::{rows, source_of, tests};
 
 /// Every case of the areas this server already serves.
 const CASES: &[&str] = &[
@@ -19,50 +19,32 @@ const CASES: &[&str] = &[
 /// Features a row may wait for.
 const LATER: &[&str] = &["authorization code", "sign-up"];
 
-fn rows() -> Vec<(String, String)> {
-    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/attacks.md");
-    let text = fs::read_to_string(table).expect("the table");
-    text.lines()
-        .filter(|line| line.starts_with("| A"))
-        .map(|line| {
-            let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-            assert_eq!(cells.len(), 3, "{line}");
-            assert!(cells[1].len() > 20, "a rule in words: {line}");
-            (cells[0].to_owned(), cells[2].to_owned())
+fn case_and_holders() -> Vec<(String, String)> {
+    rows("docs/attacks.md", "A")
+        .into_iter()
+        .map(|cells| {
+            let [case, rule, held_by] = &cells[..] else {
+                panic!("three cells: {cells:?}");
+            };
+            assert!(rule.len() > 20, "a rule in words: {cells:?}");
+            (case.clone(), held_by.clone())
         })
         .collect()
-}
-
-/// Whether `module::path::name` is a test function of this suite.
-fn exists(test: &str) -> bool {
-    let (module, name) = test.rsplit_once("::").expect("a module and a name");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it")
-        .join(module.replace("::", "/"));
-    let source = fs::read_to_string(file.with_extension("rs")).unwrap_or_default();
-    let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
-    lines.windows(2).any(|pair| {
-        let function = pair[1].trim_start_matches("async ");
-        function
-            .strip_prefix("fn ")
-            .is_some_and(|rest| rest.starts_with(&format!("{name}(")))
-            && pair[0].contains("test")
-    })
 }
 
 #[test]
 fn every_case_has_one_row_and_every_row_is_true() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (case, held_by) in rows() {
+    for (case, held_by) in case_and_holders() {
         assert!(CASES.contains(&case.as_str()), "{case} is no case of ours");
         *seen.entry(case.clone()).or_default() += 1;
         if let Some(feature) = held_by.strip_prefix("later: ") {
             assert!(LATER.contains(&feature), "{case} waits for {feature:?}");
             continue;
         }
-        for test in held_by.split(", ") {
-            let test = test.trim_matches('`');
-            assert!(exists(test), "{case}: there is no test {test}");
+        for test in tests(&held_by) {
+            let found = source_of(test).is_some();
+            assert!(found, "{case}: there is no test {test}");
         }
     }
     for case in CASES {

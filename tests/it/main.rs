@@ -25,6 +25,7 @@ mod jws;
 mod jwt;
 mod leaks;
 mod metadata;
+mod oidf;
 mod pages;
 mod password_grant;
 mod private_key_jwt;

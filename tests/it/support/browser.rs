@@ -219,6 +219,11 @@ impl Browser {
 
     /// Goes all the way: signs in where asked, allows where asked; the answer to the client.
     pub async fn authorize(&mut self, asking: &Asking, person: &Person) -> Answer {
+        Answer::of(&self.walk(asking, person).await)
+    }
+
+    /// The same; where it led.
+    pub async fn walk(&mut self, asking: &Asking, person: &Person) -> Reply {
         let mut page = self.ask(asking).await;
         if Form::find(&page, "/sign-in").is_some() {
             page = self.sign_in(&page, person).await;
@@ -226,7 +231,7 @@ impl Browser {
         if Form::find(&page, "/consent").is_some() {
             page = self.decide(&page, "allow").await;
         }
-        Answer::of(&page)
+        page
     }
 }
 
