@@ -166,7 +166,7 @@ async fn check_all(
         None => ClaimsRequest::default(),
     };
     attainable(&claims)?;
-    let catalog = app.directory.catalog(&ctx.tenant).await.map_err(internal)?;
+    let catalog = app.directory.catalog(&ctx.tenant).await?;
     let asked = scope_policy::requested(params)?;
     let scope = scope_policy::for_authorization(asked, metadata, &catalog)?;
     let target = scope_policy::target(params, scope, &catalog)?;
@@ -202,10 +202,6 @@ async fn check_all(
         client,
         _checked: Checked,
     })
-}
-
-fn internal(error: crate::storage::DbError) -> AuthorizeError {
-    crate::oauth::error::OAuthError::from(error).into()
 }
 
 /// OIDC Core section 6: silence would be taken for agreement.
