@@ -99,13 +99,12 @@ pub async fn address(app: &App, ctx: &Ctx, params: &Params) -> Result<Addressed,
     let presented = params.get("redirect_uri").ok_or(PageError::request(
         "The application did not say where to return to (redirect_uri).",
     ))?;
-    let redirect = client
-        .client
-        .metadata
-        .redirect(presented)
-        .ok_or(PageError::request(
+    let redirect = client.client.metadata.redirect(presented).ok_or_else(|| {
+        app.refusals.count(ctx, "redirect.foreign", client_id);
+        PageError::request(
             "The address to return to (redirect_uri) is not one the application has registered.",
-        ))?;
+        )
+    })?;
     // An unknown mode is complained of in the default one.
     let mode = params
         .get("response_mode")

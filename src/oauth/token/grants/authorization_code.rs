@@ -69,11 +69,13 @@ pub(super) async fn redeem(
         return Err(invalid().because("the code is too old"));
     }
     if params.get("redirect_uri") != Some(&row.code.redirect_uri) {
+        app.refusals.count(ctx, "code.misused", client.client_id());
         return Err(invalid().because("redirect_uri is not the one the code was sent to"));
     }
     if let Err(cause) = proves_possession(&row.code, params.get("code_verifier")) {
         // Whoever sends a wrong verifier has the code from somewhere; there is no second try.
         rows.burn_code(&digest, ctx.now).await?;
+        app.refusals.count(ctx, "code.misused", client.client_id());
         return Err(invalid().because(cause));
     }
     let CodeRow {
