@@ -74,8 +74,11 @@ pub(super) async fn redeem(
     }
     if let Err(cause) = proves_possession(&row.code, params.get("code_verifier")) {
         // Whoever sends a wrong verifier has the code from somewhere; there is no second try.
-        rows.burn_code(&digest, ctx.now).await?;
         app.refusals.count(ctx, "code.misused", client.client_id());
+        if !rows.burn_code(&digest, ctx.now).await? {
+            // It was spent at this very moment, so this was its second use.
+            return Err(replayed(app, ctx, &row).await?);
+        }
         return Err(invalid().because(cause));
     }
     let CodeRow {
