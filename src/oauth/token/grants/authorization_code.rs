@@ -93,17 +93,7 @@ pub(super) async fn redeem(
     let catalog = app.directory.catalog(&ctx.tenant).await?;
     let metadata = &client.client().metadata;
     let scope = scope_policy::still_held(&code.scope, metadata, &catalog, &user.roles);
-    let asked = scope_policy::audiences(params);
-    let outside = |name: &String| !code.audience.is_empty() && !code.audience.contains(name);
-    if asked.iter().any(outside) {
-        return Err(ErrorKind::InvalidTarget.into());
-    }
-    let audience = if asked.is_empty() {
-        code.audience
-    } else {
-        asked
-    };
-    let target = scope_policy::narrow(scope, audience, &catalog)?;
+    let target = scope_policy::target_within(params, scope, &code.audience, &catalog)?;
     let grant = Grant {
         id: code.grant_id,
         session_id: code.session_id,
