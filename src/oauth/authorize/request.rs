@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::channel::{Channel, ResponseMode};
 use super::error::{AuthorizeError, AuthorizeErrorKind};
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 use crate::app::App;
@@ -108,7 +109,9 @@ pub async fn address(app: &App, ctx: &Ctx, params: &Params) -> Result<Addressed,
     // An unknown mode is complained of in the default one.
     let mode = params
         .get("response_mode")
-        .and_then(ResponseMode::parse)
+        .map(str::to_owned)
+        .or_else(|| mode_in_request_object(params))
+        .and_then(|mode| ResponseMode::parse(&mode))
         .unwrap_or_else(|| default_mode(params));
     Ok(Addressed {
         client,
@@ -118,6 +121,15 @@ pub async fn address(app: &App, ctx: &Ctx, params: &Params) -> Result<Addressed,
             state: params.get("state").map(str::to_owned),
         },
     })
+}
+
+/// Request objects are refused, in the mode that they ask for: it is where the client listens. To the
+/// verified address any mode may go, so nothing has to be believed.
+fn mode_in_request_object(params: &Params) -> Option<String> {
+    let payload = params.get("request")?.split('.').nth(1)?;
+    let payload = BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    Some(claims.get("response_mode")?.as_str()?.to_owned())
 }
 
 /// The types that would bring tokens are answered, if only with an error, where tokens would be.
