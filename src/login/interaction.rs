@@ -62,28 +62,44 @@ pub async fn answer(
     decision: Option<Decision>,
 ) -> Result<Response<Body>, PageError> {
     let cookie = browser.take_cookie();
-    let step = dispatch(app, ctx, request, &transaction, &browser, decision).await?;
+    let step = next_step(app, ctx, request, &transaction, &browser, decision).await;
+    let mut response = match step {
+        // The client is known, so whatever goes wrong is said to it.
+        Err(error) => request.channel.error(app, ctx, &error),
+        Ok(Step::Grant { person, scope }) => {
+            code::grant(app, ctx, request, &transaction, person, scope).await?
+        }
+        Ok(step) => {
+            let page = Page::of(step, &browser);
+            show(app, ctx, request, transaction, browser, page, None)
+        }
+    };
+    add_cookie(&mut response, cookie);
+    Ok(response)
+}
+
+/// A page to show or a code to give, unless there is a reason to send the browser back without.
+async fn next_step<'b>(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: &Transaction,
+    browser: &'b Browser,
+    decision: Option<Decision>,
+) -> Result<Step<'b>, AuthorizeError> {
+    let step = dispatch(app, ctx, request, transaction, browser, decision).await?;
     let refused = match &step {
         Step::Refuse(kind) => Some(*kind),
         step if request.wants(Prompt::None) => step.without_pages(),
         _ => None,
     };
-    let mut response = if let Some(kind) = refused {
-        request.channel.error(app, ctx, &kind.into())
-    } else {
-        match step {
-            Step::Grant { person, scope } => {
-                person.touch(app, ctx).await?;
-                code::grant(app, ctx, request, &transaction, person, scope).await?
-            }
-            step => {
-                let page = Page::of(step, &browser);
-                show(app, ctx, request, transaction, browser, page, None)
-            }
-        }
-    };
-    add_cookie(&mut response, cookie);
-    Ok(response)
+    if let Some(kind) = refused {
+        return Err(kind.into());
+    }
+    if let Step::Grant { person, .. } = &step {
+        person.touch(app, ctx).await?;
+    }
+    Ok(step)
 }
 
 /// A page, freed of what it was decided from.

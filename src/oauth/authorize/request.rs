@@ -100,13 +100,12 @@ pub async fn address(app: &App, ctx: &Ctx, params: &Params) -> Result<Addressed,
     let presented = params.get("redirect_uri").ok_or(PageError::request(
         "The application did not say where to return to (redirect_uri).",
     ))?;
-    let redirect = client
-        .client
-        .metadata
-        .redirect(presented)
-        .ok_or(PageError::request(
+    let redirect = client.client.metadata.redirect(presented).ok_or_else(|| {
+        app.refusals.count(ctx, "redirect.foreign", client_id);
+        PageError::request(
             "The address to return to (redirect_uri) is not one the application has registered.",
-        ))?;
+        )
+    })?;
     // An unknown mode is complained of in the default one.
     let mode = params
         .get("response_mode")
@@ -178,7 +177,7 @@ async fn check_all(
         None => ClaimsRequest::default(),
     };
     attainable(&claims)?;
-    let catalog = app.directory.catalog(&ctx.tenant).await.map_err(internal)?;
+    let catalog = app.directory.catalog(&ctx.tenant).await?;
     let asked = scope_policy::requested(params)?;
     let scope = scope_policy::for_authorization(asked, metadata, &catalog)?;
     let target = scope_policy::target(params, scope, &catalog)?;
@@ -214,10 +213,6 @@ async fn check_all(
         client,
         _checked: Checked,
     })
-}
-
-fn internal(error: crate::storage::DbError) -> AuthorizeError {
-    crate::oauth::error::OAuthError::from(error).into()
 }
 
 /// OIDC Core section 6: silence would be taken for agreement.
