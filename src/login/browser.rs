@@ -230,7 +230,9 @@ impl Browser {
 impl SignedIn {
     /// Notes that the session is in use, which is what keeps it alive.
     pub async fn touch(&self, app: &App, ctx: &Ctx) -> Result<(), DbError> {
-        if self.session.seen_at.plus_seconds(TOUCH) > ctx.now {
+        // A short life is noted in time.
+        let pause = TOUCH.min(app.config.sessions.idle_lifetime / 10);
+        if self.session.seen_at.plus_seconds(pause) > ctx.now {
             return Ok(());
         }
         let expires_at = expiry(app, &self.session, ctx.now);

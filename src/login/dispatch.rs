@@ -130,7 +130,10 @@ fn signed_in<'b>(
     transaction: &Transaction,
     browser: &'b Browser,
 ) -> Result<&'b SignedIn, Step<'b>> {
-    let is_fresh = |person: &&SignedIn| person.session().auth_time >= transaction.started_at();
+    // Nobody signs in for a request before its first page, whatever two clocks say.
+    let is_fresh = |person: &&SignedIn| {
+        transaction.is_resumed() && person.session().auth_time >= transaction.started_at()
+    };
     let expected = request.expected_sub.as_deref();
     let Some(person) = candidate(request, transaction, browser) else {
         return Err(Step::SignIn {

@@ -12,7 +12,6 @@ use super::page_error::PageError;
 use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;
-use crate::model::audit_event::AuditKind;
 use crate::oauth::authorize::request::AuthorizationRequest;
 use crate::web::form;
 use crate::web::params::Params;
@@ -88,8 +87,9 @@ async fn try_password(
                 if let Some(session) = session {
                     transaction.account = Some(session);
                     transaction.another = false;
-                    return interaction::answer(app, ctx, &request, transaction, browser, None)
-                        .await;
+                    let answer =
+                        interaction::answer(app, ctx, &request, transaction, browser, None);
+                    return Ok(answer.await);
                 }
                 refused()
             }
@@ -198,7 +198,7 @@ pub async fn select_account(
             request,
             ..
         } = returned;
-        interaction::answer(&app, &ctx, &request, transaction, browser, None).await
+        Ok(interaction::answer(&app, &ctx, &request, transaction, browser, None).await)
     };
     answer
         .await
@@ -217,43 +217,15 @@ pub async fn consent(State(app): State<App>, ctx: Ctx, request: Request<Body>) -
             Some("deny") => Some(Decision::Deny),
             _ => None,
         };
-        if decision == Some(Decision::Allow) {
-            remember(&app, &ctx, &returned).await?;
-        }
         let Returned {
             browser,
             transaction,
             request,
             ..
         } = returned;
-        interaction::answer(&app, &ctx, &request, transaction, browser, decision).await
+        Ok(interaction::answer(&app, &ctx, &request, transaction, browser, decision).await)
     };
     answer
         .await
         .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
-}
-
-/// Remembers what the person allowed: what stood on the page they answered, as the person it was
-/// shown to.
-async fn remember(app: &App, ctx: &Ctx, returned: &Returned) -> Result<(), PageError> {
-    let transaction = &returned.transaction;
-    let person = transaction
-        .account
-        .as_deref()
-        .and_then(|session| returned.browser.account(session));
-    let shown = transaction.shown.as_deref().map(str::parse);
-    let (Some(person), Some(Ok(shown))) = (person, shown) else {
-        return Ok(());
-    };
-    let user_id = &person.user().id;
-    let client_id = &returned.request.client.client.client_id;
-    let actor = ctx.actor(user_id);
-    let mut event = actor.did(AuditKind::ConsentGiven, user_id, app.row_id(), ctx.now);
-    event.client_id = Some(client_id.clone());
-    event.detail = serde_json::json!({ "scope": transaction.shown });
-    app.store
-        .tenant(&ctx.tenant.id)
-        .allow(user_id, client_id, shown, ctx.now, event)
-        .await?;
-    Ok(())
 }

@@ -4,13 +4,14 @@ use axum::body::Body;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, Response, StatusCode};
 
-use super::browser::Browser;
+use super::browser::{Browser, SignedIn};
+use super::consent;
 use super::dispatch::{ConsentReason, Decision, Step, dispatch};
 use super::page_error::PageError;
 use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;
-use crate::model::scope::Scope;
+use crate::model::scope::{IDENTITY_SCOPES, Scope, is_identity_scope};
 use crate::oauth::authorize::channel::Channel;
 use crate::oauth::authorize::error::AuthorizeError;
 use crate::oauth::authorize::request::{self, AuthorizationRequest, Prompt};
@@ -38,7 +39,7 @@ pub async fn proceed(
         Ok(request) => request,
         Err((channel, error)) => return Ok(channel.error(app, ctx, &error)),
     };
-    answer(app, ctx, &request, transaction, browser, decision).await
+    Ok(answer(app, ctx, &request, transaction, browser, decision).await)
 }
 
 /// The request of a transaction, checked.
@@ -60,21 +61,42 @@ pub async fn answer(
     transaction: Transaction,
     mut browser: Browser,
     decision: Option<Decision>,
-) -> Result<Response<Body>, PageError> {
+) -> Response<Body> {
     let cookie = browser.take_cookie();
     let step = next_step(app, ctx, request, &transaction, &browser, decision).await;
     let mut response = match step {
         // The client is known, so whatever goes wrong is said to it.
         Err(error) => request.channel.error(app, ctx, &error),
         Ok(Step::Grant { person, scope }) => {
-            code::grant(app, ctx, request, &transaction, person, scope).await?
+            let allowed = decision == Some(Decision::Allow);
+            grant(app, ctx, request, &transaction, person, scope, allowed)
+                .await
+                .unwrap_or_else(|error| error.into_response(app, ctx))
         }
         Ok(step) => {
             let page = Page::of(step, &browser);
             show(app, ctx, request, transaction, browser, page, None)
         }
     };
+    // Also with an error: the secret it replaces is worth nothing any more.
     add_cookie(&mut response, cookie);
+    response
+}
+
+async fn grant(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: &Transaction,
+    person: &SignedIn,
+    scope: Scope,
+    allowed: bool,
+) -> Result<Response<Body>, PageError> {
+    let response = code::grant(app, ctx, request, transaction, person, scope).await?;
+    // Not before: a form that was used already changes nothing.
+    if allowed && let Err(error) = consent::remember(app, ctx, request, transaction, person).await {
+        return Ok(request.channel.error(app, ctx, &error.into()));
+    }
     Ok(response)
 }
 
@@ -253,8 +275,12 @@ fn show(
     response
 }
 
+/// Who the person is first, what the client may do after.
 fn scope_lines(scope: &Scope, before: &Scope) -> Vec<ScopeLine> {
-    let lines = scope.words().map(|word| ScopeLine {
+    let of_the_person = IDENTITY_SCOPES.iter().copied();
+    let of_the_person = of_the_person.filter(|word| scope.contains(word));
+    let others = scope.words().filter(|word| !is_identity_scope(word));
+    let lines = of_the_person.chain(others).map(|word| ScopeLine {
         scope: word.to_owned(),
         text: scope_text(word, None),
         is_new: !before.contains(word),

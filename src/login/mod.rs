@@ -1,6 +1,7 @@
 //! Floor 4: how a person proves who they are.
 
 pub mod browser;
+mod consent;
 pub mod direct;
 mod dispatch;
 pub mod forms;

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Response, StatusCode};
 
-use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::oauth::error::OAuthError;
@@ -64,27 +63,30 @@ impl PageError {
     }
 
     /// A form that lay open for too long.
-    pub fn stale_form(ctx: &Ctx, transaction: &Transaction) -> Self {
-        let mut error = Self::new(
+    pub const fn stale_form() -> Self {
+        Self::new(
             StatusCode::BAD_REQUEST,
             "form.stale",
             "This page is too old",
             "It lay open for too long. Nothing was changed.",
-        );
-        error.way_on = Some(("Start again", transaction.restart(ctx)));
-        error
+        )
     }
 
     /// A form that was used before.
-    pub fn used_form(ctx: &Ctx, transaction: &Transaction) -> Self {
-        let mut error = Self::new(
+    pub const fn used_form() -> Self {
+        Self::new(
             StatusCode::BAD_REQUEST,
             "form.used",
             "This page was used before",
             "You have already gone on from it. Nothing was changed.",
-        );
-        error.way_on = Some(("Start again", transaction.restart(ctx)));
-        error
+        )
+    }
+
+    /// With a link to where the same thing begins anew, an address of our own.
+    #[must_use]
+    pub fn restarting_at(mut self, address: String) -> Self {
+        self.way_on = Some(("Start again", address));
+        self
     }
 
     pub fn into_response(self, app: &App, ctx: &Ctx) -> Response<Body> {

@@ -12,6 +12,7 @@ use crate::base::digest::{equal, sha256_text};
 use crate::base::master_key;
 use crate::context::Ctx;
 use crate::storage::codes::Interaction;
+use crate::web::fetch_metadata::is_cross_site;
 
 /// How long a page may lie open, in seconds.
 const LIFETIME: i64 = 3600;
@@ -33,7 +34,6 @@ pub struct Transaction {
     pub another: bool,
     /// The scope the person was asked about.
     pub shown: Option<String>,
-    /// Whether it has been in a form.
     #[serde(skip)]
     resumed: bool,
 }
@@ -59,6 +59,11 @@ impl Transaction {
 
     pub const fn started_at(&self) -> Timestamp {
         Timestamp::from_millis(self.started_at)
+    }
+
+    /// Whether it came back in a form of ours.
+    pub const fn is_resumed(&self) -> bool {
+        self.resumed
     }
 
     /// What must be burnt when this leads to a code: a form leads to one.
@@ -94,7 +99,7 @@ impl Transaction {
         browser: &Browser,
         sealed: &str,
     ) -> Result<Self, PageError> {
-        if is_cross_site(headers) {
+        if is_cross_site(headers, &ctx.tenant.issuer) {
             return Err(PageError::foreign_form());
         }
         let key = app.master_key.derive(KEY);
@@ -102,12 +107,12 @@ impl Transaction {
             master_key::open(&key, &place(ctx), sealed).map_err(|_| PageError::foreign_form())?;
         let mut transaction: Self =
             serde_json::from_slice(&plain).map_err(|_| PageError::foreign_form())?;
-        let mark = browser.mark_digest().ok_or(PageError::foreign_form())?;
-        if !equal(mark.as_bytes(), transaction.browser.as_bytes()) {
-            return Err(PageError::foreign_form());
+        let begun_here = |mark: String| equal(mark.as_bytes(), transaction.browser.as_bytes());
+        if !browser.mark_digest().is_some_and(begun_here) {
+            return Err(PageError::foreign_form().restarting_at(transaction.restart(ctx)));
         }
         if transaction.started_at().plus_seconds(LIFETIME) <= ctx.now {
-            return Err(PageError::stale_form(ctx, &transaction));
+            return Err(PageError::stale_form().restarting_at(transaction.restart(ctx)));
         }
         transaction.resumed = true;
         Ok(transaction)
@@ -117,11 +122,4 @@ impl Transaction {
 /// Sealed to one tenant.
 fn place(ctx: &Ctx) -> String {
     format!("transaction:{}", ctx.tenant.id)
-}
-
-/// What browsers say of where a form stood. One that says nothing is judged by its mark alone.
-pub fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin" && site != "none")
 }

@@ -16,12 +16,12 @@ use crate::context::Ctx;
 use crate::login::browser::{Browser, SignedIn};
 use crate::login::interaction::add_cookie;
 use crate::login::page_error::PageError;
-use crate::login::transaction::is_cross_site;
 use crate::model::redirect_uri::VerifiedRedirect;
 use crate::oauth::authorize::channel::see_other;
 use crate::pages::{Frame, SignOut};
-use crate::web::form;
+use crate::web::fetch_metadata::{ahead, is_cross_site};
 use crate::web::params::Params;
+use crate::web::{form, respond};
 
 /// How long the question may stand, in seconds.
 const LIFETIME: i64 = 3600;
@@ -38,6 +38,19 @@ struct Question {
     state: Option<String>,
 }
 
+impl Question {
+    /// Where the same is asked anew.
+    fn restart(&self, ctx: &Ctx) -> String {
+        let asked = [
+            ("client_id", &self.client_id),
+            ("post_logout_redirect_uri", &self.post_logout_redirect_uri),
+            ("state", &self.state),
+        ];
+        let query = serde_urlencoded::to_string(asked).unwrap_or_default();
+        format!("{}/logout?{query}", ctx.tenant.path())
+    }
+}
+
 /// A client that wants somebody signed out, and where to go after.
 struct Asked {
     hint: Option<Hint>,
@@ -50,6 +63,9 @@ struct Asked {
 /// `GET /logout`
 pub async fn get(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
     let (parts, _) = request.into_parts();
+    if let Some(status) = ahead(&parts.method, &parts.headers) {
+        return respond::empty(status);
+    }
     let answer = async {
         let params = Params::parse(parts.uri.query().unwrap_or_default().as_bytes())?;
         begin(&app, &ctx, &parts.headers, &params).await
@@ -211,7 +227,7 @@ fn opened(
     browser: &Browser,
     params: &Params,
 ) -> Result<Question, PageError> {
-    if is_cross_site(headers) {
+    if is_cross_site(headers, &ctx.tenant.issuer) {
         return Err(PageError::foreign_form());
     }
     let sealed = params.get("transaction").unwrap_or_default();
@@ -220,13 +236,14 @@ fn opened(
         master_key::open(&key, &place(ctx), sealed).map_err(|_| PageError::foreign_form())?;
     let question: Question =
         serde_json::from_slice(&plain).map_err(|_| PageError::foreign_form())?;
-    let mark = browser.mark_digest().ok_or(PageError::foreign_form())?;
-    let in_time = question.started_at.saturating_add(LIFETIME) > ctx.now.seconds();
-    if in_time && equal(mark.as_bytes(), question.browser.as_bytes()) {
-        Ok(question)
-    } else {
-        Err(PageError::foreign_form())
+    let asked_here = |mark: String| equal(mark.as_bytes(), question.browser.as_bytes());
+    if !browser.mark_digest().is_some_and(asked_here) {
+        return Err(PageError::foreign_form().restarting_at(question.restart(ctx)));
     }
+    if question.started_at.saturating_add(LIFETIME) <= ctx.now.seconds() {
+        return Err(PageError::stale_form().restarting_at(question.restart(ctx)));
+    }
+    Ok(question)
 }
 
 fn place(ctx: &Ctx) -> String {

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod authorization;
 pub mod cookies;
+pub mod fetch_metadata;
 pub mod form;
 pub mod params;
 pub mod request_info;

@@ -64,7 +64,7 @@ pub async fn grant(
         .await;
     match stored {
         Ok(true) => Ok(request.channel.code(app, ctx, code.expose())),
-        Ok(false) => Err(PageError::used_form(ctx, transaction)),
+        Ok(false) => Err(PageError::used_form().restarting_at(transaction.restart(ctx))),
         Err(error) => Ok(request.channel.error(app, ctx, &error.into())),
     }
 }

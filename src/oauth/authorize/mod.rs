@@ -15,13 +15,17 @@ use crate::login::browser::Browser;
 use crate::login::interaction;
 use crate::login::page_error::PageError;
 use crate::login::transaction::Transaction;
-use crate::web::form;
+use crate::web::fetch_metadata::ahead;
 use crate::web::params::Params;
+use crate::web::{form, respond};
 use channel::see_other;
 
 /// `GET /authorize`
 pub async fn get(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
     let (parts, _) = request.into_parts();
+    if let Some(status) = ahead(&parts.method, &parts.headers) {
+        return respond::empty(status);
+    }
     let answer = async {
         let query = parts.uri.query().unwrap_or_default();
         let browser = Browser::of(&app, &ctx, &parts.headers).await?;
