@@ -1,6 +1,7 @@
 //! The authorization endpoint and the code flow (RFC 6749 section 4.1, OIDC Core section 3.1).
 
 mod flow;
+mod own_claims;
 
 use crate::support::browser::Browser;
 use crate::support::people::{Person, Service};
