@@ -45,7 +45,7 @@ impl RelyingParty {
         // Each time anew: so do the keys it brings.
         let metadata = CoreProviderMetadata::discover_async(issuer, &ask);
         let metadata = metadata.await.map_err(at(DISCOVERY))?;
-        let userinfo = metadata.userinfo_endpoint().map(|url| url.to_string());
+        let userinfo = metadata.userinfo_endpoint().map(ToString::to_string);
         let client = CoreClient::from_provider_metadata(
             metadata,
             ClientId::new(CLIENT.to_owned()),
@@ -71,12 +71,12 @@ impl RelyingParty {
         if claims.access_token_hash() != Some(&hash.map_err(at(ID_TOKEN))?) {
             return Err(at(ID_TOKEN)("another access token's at_hash"));
         }
-        let told = self.userinfo(userinfo.as_deref(), tokens.access_token());
-        let told = told.await?;
-        if told.get("sub").and_then(Value::as_str) != Some(claims.subject().as_str()) {
+        let userinfo = self.userinfo(userinfo.as_deref(), tokens.access_token());
+        let userinfo = userinfo.await?;
+        if userinfo.get("sub").and_then(Value::as_str) != Some(claims.subject().as_str()) {
             return Err(at(USERINFO)("another sub than the ID token's"));
         }
-        self.told(told, id_token)
+        told(userinfo, id_token)
     }
 
     /// What userinfo says, whatever it is: the crate reads standard claims alone.
@@ -99,22 +99,20 @@ impl RelyingParty {
         }
         serde_json::from_slice(answer.body()).map_err(at(USERINFO))
     }
+}
 
-    fn told(&self, claims: Map<String, Value>, id_token: &CoreIdToken) -> Result<Told, Failed> {
-        let id_token = id_token.to_string();
-        let mut parts = id_token.split('.').map(readable);
-        let (header, payload) = (parts.next().flatten(), parts.next().flatten());
-        let (header, payload) = header
-            .zip(payload)
-            .ok_or("not readable")
-            .map_err(at(ID_TOKEN))?;
-        Ok(Told {
-            claims,
-            header,
-            payload,
-            id_token,
-        })
-    }
+fn told(claims: Map<String, Value>, id_token: &CoreIdToken) -> Result<Told, Failed> {
+    let id_token = id_token.to_string();
+    let mut parts = id_token.split('.').map(readable);
+    let (header, payload) = (parts.next().flatten(), parts.next().flatten());
+    let both = header.zip(payload).ok_or("not readable");
+    let (header, payload) = both.map_err(at(ID_TOKEN))?;
+    Ok(Told {
+        claims,
+        id_token,
+        header,
+        payload,
+    })
 }
 
 /// A part of a token, as JSON for people.
