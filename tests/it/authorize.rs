@@ -8,6 +8,7 @@ mod flow;
 mod hygiene;
 mod id_tokens;
 mod meanwhile;
+mod own_claims;
 mod pkce;
 mod redirects;
 mod request_objects;

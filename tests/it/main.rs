@@ -1,5 +1,6 @@
 //! The one test binary. Every test that touches rows runs on every database there is.
 
+mod account_rules;
 mod argon;
 mod attack_table;
 mod authorize;
