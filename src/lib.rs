@@ -13,7 +13,8 @@
 //! 1  base/  config/                        clock, randomness, digests, ids; settings as read
 //! ```
 //!
-//! Where to look first: `server/routes.rs` lists every route; `oauth/token/` is the token endpoint,
+//! Where to look first: `server/routes.rs` lists every route; `oauth/authorize/` is the authorization
+//! endpoint and `login/dispatch.rs` decides what its pages ask; `oauth/token/` is the token endpoint,
 //! `oauth/token/issue.rs` its only mint, `oauth/error.rs` the one table of errors;
 //! `storage/mod.rs` is the way to the rows, `storage/db.rs` the two databases.
 //!
@@ -22,7 +23,9 @@
 //! introspection and revocation needs it; `login::direct::Authenticated` is made only by a checked
 //! login and a user's token needs it; `oauth::token::issue::Authorization` says what was granted and
 //! which source pays for it, and the mint takes nothing else; `model::redirect_uri::VerifiedRedirect`
-//! is made only by comparing with what a client registered.
+//! is made only by comparing with what a client registered;
+//! `oauth::authorize::request::AuthorizationRequest` is made only by the checks of a request, and
+//! `login::browser::SignedIn` only from a live session: a code needs both.
 
 pub mod admin;
 pub mod app;

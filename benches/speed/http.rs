@@ -24,10 +24,10 @@ impl Connection {
         })
     }
 
-    /// Sends a request and reads the body of its answer.
+    /// Sends a request and reads what its answer says: the body of a 200, the address of a 303.
     ///
     /// # Errors
-    /// Everything but a 200, with the whole answer.
+    /// Everything else, with the whole answer.
     pub async fn exchange(&mut self, request: &[u8]) -> Outcome<&str> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -42,6 +42,9 @@ impl Connection {
             self.read().await?;
         }
         let answer = std::str::from_utf8(&self.buffer)?;
+        if answer.starts_with("HTTP/1.1 303 ") {
+            return header(&answer[..head], "location:").ok_or("a 303 to nowhere".into());
+        }
         if !answer.starts_with("HTTP/1.1 200 ") {
             return Err(format!("refused: {answer}").into());
         }
@@ -57,16 +60,24 @@ impl Connection {
 }
 
 fn content_length(head: &str) -> Outcome<usize> {
-    let name = "content-length:";
-    let value = head.lines().find_map(|line| {
+    let value = header(head, "content-length:").ok_or("an answer without a length")?;
+    Ok(value.parse()?)
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
         let (start, rest) = line.split_at_checked(name.len())?;
-        start.eq_ignore_ascii_case(name).then_some(rest)
-    });
-    Ok(value.ok_or("an answer without a length")?.trim().parse()?)
+        start.eq_ignore_ascii_case(name).then_some(rest.trim())
+    })
 }
 
 pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
+}
+
+/// The same with a cookie.
+pub fn get_with_cookie(path: &str, cookie: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n").into_bytes()
 }
 
 /// Posts a form as a client with `client_secret_basic`. Its id and secret need no encoding.

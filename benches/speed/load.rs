@@ -71,7 +71,7 @@ async fn awake<T>(work: impl Future<Output = T>) -> T {
 
 async fn begin(address: SocketAddr, dialogue: &mut Dialogue) -> Outcome<Connection> {
     let mut connection = Connection::open(address).await?;
-    dialogue.hear(connection.exchange(dialogue.request()).await?)?;
+    while !dialogue.hear(connection.exchange(dialogue.request()).await?)? {}
     Ok(connection)
 }
 
@@ -81,14 +81,17 @@ async fn carry_on(
     until: Instant,
 ) -> Outcome<Vec<Duration>> {
     let mut latencies = Vec::with_capacity(4096);
+    let mut begun = Instant::now();
     loop {
-        let sent = Instant::now();
-        let body = connection.exchange(dialogue.request()).await?;
+        let said = connection.exchange(dialogue.request()).await?;
         let heard = Instant::now();
-        dialogue.hear(body)?;
-        latencies.push(heard - sent);
+        if !dialogue.hear(said)? {
+            continue;
+        }
+        latencies.push(heard - begun);
         if heard >= until {
             return Ok(latencies);
         }
+        begun = Instant::now();
     }
 }

@@ -84,6 +84,7 @@ async fn on(plan: &Plan, sqlite: &Stage, postgres: Option<&Stage>) -> Outcome<Fi
             workloads = workloads::in_memory(stage, address).await?;
         }
         workloads.push(workloads::refreshing(stage, address).await?);
+        workloads.extend(workloads::codes(stage));
         workloads.retain(|workload| plan.includes(&workload.title.name));
         groups.push(Group { servers, workloads });
     }

@@ -18,8 +18,9 @@ const NO_DATABASE_MICROS: f64 = 1.0;
 
 const SCALE: &str = "\
 For scale, the CPU others spent when they were measured elsewhere, in microseconds a request:
-node-oidc-provider  client_credentials RS256 1158, ES256 393, EdDSA 396; refresh 1125
-Rauthy              client_credentials RS256 2914, EdDSA 578; introspection 641; refresh 6899";
+node-oidc-provider  client_credentials RS256 1158, ES256 393, EdDSA 396; refresh 1125; code flow 2107
+Rauthy              client_credentials RS256 2914, EdDSA 578; introspection 641; refresh 6899; code flow 7026
+a Django server     code flow 37868";
 
 /// A row as it is shown: medians over the rounds.
 struct Line {
@@ -149,7 +150,11 @@ fn line(figures: &Figures, row: &Row) -> Line {
             format!("<= {most}, no read"),
             cost <= most && sqlite_micros < NO_DATABASE_MICROS,
         )),
-        (Limit::None | Limit::Times(_), _) => None,
+        (Limit::TimesAndMicros(times, micros), Some((ratio, _))) => {
+            let most = times * cost / ratio + micros;
+            Some((format!("<= {times} x + {micros} = {most:.0}"), cost <= most))
+        }
+        (Limit::None | Limit::Times(_) | Limit::TimesAndMicros(..), _) => None,
     };
     let mark = match row.build {
         Build::This => "",

@@ -7,19 +7,23 @@ use users_core::admin::{clients, tenants, users};
 use users_core::app::App;
 use users_core::base::clock::Clock;
 use users_core::base::random::Random;
+use users_core::base::token::{Kind, OpaqueToken};
 use users_core::config::{Config, Secret};
 use users_core::installation;
 use users_core::model::algorithm::Algorithm;
-use users_core::model::audit_event::Actor;
-use users_core::model::client_metadata::{ClientMetadata, GrantType};
+use users_core::model::audit_event::{Actor, AuditKind};
+use users_core::model::client_metadata::{ClientMetadata, GrantType, ResponseType};
+use users_core::model::session::Session;
 use users_core::model::tenant::Tenant;
 use users_core::model::user::UserInput;
+use users_core::storage::sessions::SignIn;
 use users_core::storage::{Db, DbError};
 
 use crate::Outcome;
 
 pub const ISSUER: &str = "http://localhost:8081";
 pub const SCOPE: &str = "sip.register";
+pub const REDIRECT_URI: &str = "https://app.example.test/callback";
 pub const USERNAME: &str = "bench";
 pub const PASSWORD: &str = "the passphrase of the benchmark";
 
@@ -43,6 +47,9 @@ pub struct Stage {
     pub name: &'static str,
     pub database: Secret,
     pub clients: Vec<Client>,
+    pub relying_party: Client,
+    /// What the person's browser sends.
+    pub cookie: String,
     place: Place,
 }
 
@@ -89,7 +96,7 @@ impl Stage {
         let tenant = tenants::get(&app, "default").await?;
         let mut clients = Vec::new();
         for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa] {
-            clients.push(client(&app, &tenant, algorithm).await?);
+            clients.push(service(&app, &tenant, algorithm).await?);
         }
         let person = UserInput {
             username: USERNAME.to_owned(),
@@ -97,7 +104,9 @@ impl Stage {
             enabled: true,
             ..UserInput::default()
         };
-        users::create(&app, &Actor::system(), &tenant, person, Some(PASSWORD)).await?;
+        let id = users::create(&app, &Actor::system(), &tenant, person, Some(PASSWORD)).await?;
+        let relying_party = relying_party(&app, &tenant).await?;
+        let cookie = signed_in(&app, &tenant, &id, &relying_party).await?;
         // Else the server makes them while it is measured.
         app.key_maker.stock_up(app.signing_alg()).await?;
         app.store.db().close().await;
@@ -105,6 +114,8 @@ impl Stage {
             name,
             database,
             clients,
+            relying_party,
+            cookie,
             place,
         })
     }
@@ -124,8 +135,37 @@ impl Stage {
     }
 }
 
-async fn client(app: &App, tenant: &Tenant, algorithm: Algorithm) -> Outcome<Client> {
-    let id = format!("bench-{algorithm}");
+/// Signs the person in in a browser and lets the client have what it asks for; the browser's cookie.
+async fn signed_in(app: &App, tenant: &Tenant, user_id: &str, client: &Client) -> Outcome<String> {
+    let rows = app.store.tenant(&tenant.id);
+    let user = rows.user(user_id).await?.ok_or("nobody was made")?;
+    let now = app.clock.now();
+    let event = || Actor::system().did(AuditKind::Login, user_id, app.row_id(), now);
+    let secret = OpaqueToken::generate(Kind::SessionSecret, &app.random);
+    let signed_in = SignIn {
+        session: Session {
+            id: app.opaque_id(),
+            user_id: user_id.to_owned(),
+            remembered: true,
+            amr: vec!["pwd".to_owned()],
+            auth_time: now,
+            seen_at: now,
+            expires_at: now.plus_seconds(86_400),
+            ended_at: None,
+        },
+        digest: secret.digest(),
+        renews: None,
+        user_seen_at: user.updated_at,
+        event: event(),
+    };
+    rows.sign_in(signed_in).await?.ok_or("not signed in")?;
+    let scope = format!("openid {SCOPE}").parse()?;
+    rows.allow(user_id, &client.id, scope, now, event()).await?;
+    let name = tenant.id.get(..8).ok_or("a short id")?;
+    Ok(format!("__Host-sid-{name}={}", secret.expose()))
+}
+
+async fn service(app: &App, tenant: &Tenant, algorithm: Algorithm) -> Outcome<Client> {
     let metadata = ClientMetadata {
         grant_types: vec![
             GrantType::ClientCredentials,
@@ -137,6 +177,42 @@ async fn client(app: &App, tenant: &Tenant, algorithm: Algorithm) -> Outcome<Cli
         refresh_without_offline_access: true,
         ..ClientMetadata::default()
     };
+    client(
+        app,
+        tenant,
+        format!("bench-{algorithm}"),
+        algorithm,
+        metadata,
+    )
+    .await
+}
+
+/// A client people sign in to.
+async fn relying_party(app: &App, tenant: &Tenant) -> Outcome<Client> {
+    let metadata = ClientMetadata {
+        grant_types: vec![GrantType::AuthorizationCode],
+        response_types: vec![ResponseType::Code],
+        redirect_uris: vec![REDIRECT_URI.to_owned()],
+        scope: format!("openid {SCOPE}").parse()?,
+        ..ClientMetadata::default()
+    };
+    client(
+        app,
+        tenant,
+        "bench-code".to_owned(),
+        Algorithm::Rs256,
+        metadata,
+    )
+    .await
+}
+
+async fn client(
+    app: &App,
+    tenant: &Tenant,
+    id: String,
+    algorithm: Algorithm,
+    metadata: ClientMetadata,
+) -> Outcome<Client> {
     let secret = clients::Secret::Generate;
     let actor = Actor::system();
     let made = clients::create(app, &actor, tenant, &id, metadata, true, secret).await?;

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use data_encoding::BASE64URL_NOPAD;
+use users_core::base::digest::sha256;
 use users_core::model::algorithm::Algorithm;
 
 use crate::Outcome;
 use crate::http::{self, Connection};
-use crate::stage::{Client, PASSWORD, SCOPE, Stage, USERNAME};
+use crate::stage::{Client, PASSWORD, REDIRECT_URI, SCOPE, Stage, USERNAME};
 
 /// Connections kept busy at once.
 pub const CONNECTIONS: usize = 32;
@@ -30,6 +31,8 @@ pub enum Limit {
     Micros(f64),
     /// The same, and none of it for the database.
     MicrosInMemory(f64),
+    /// Times what stands beside it, and microseconds on top.
+    TimesAndMicros(f64, f64),
 }
 
 /// What a workload is called, and what its cost is held against.
@@ -53,19 +56,28 @@ pub enum Dialogue {
     Same { request: Vec<u8>, expected: String },
     /// A refresh token, exchanged for the next one each time.
     Refresh { client: Client, request: Vec<u8> },
+    /// A code asked for in a signed-in browser, and redeemed.
+    Code {
+        client: Client,
+        ask: Vec<u8>,
+        /// The exchange of the code, once there is one.
+        redeem: Option<Vec<u8>>,
+    },
 }
 
 impl Dialogue {
     pub fn request(&self) -> &[u8] {
         match self {
             Self::Same { request, .. } | Self::Refresh { request, .. } => request,
+            Self::Code { ask, redeem, .. } => redeem.as_ref().unwrap_or(ask),
         }
     }
 
-    /// Looks at the answer, and makes up the next request.
-    pub fn hear(&mut self, body: &str) -> Outcome<()> {
+    /// Looks at what an answer says, and makes up the next request. Whether that was the whole of what
+    /// is counted as one.
+    pub fn hear(&mut self, body: &str) -> Outcome<bool> {
         match self {
-            Self::Same { expected, .. } if body.contains(expected.as_str()) => Ok(()),
+            Self::Same { expected, .. } if body.contains(expected.as_str()) => Ok(true),
             Self::Same { expected, .. } => Err(format!("no {expected} in {body}").into()),
             Self::Refresh { client, request } => {
                 let next = refresh(client, body)?;
@@ -73,7 +85,24 @@ impl Dialogue {
                     return Err("a refresh token was not changed".into());
                 }
                 *request = next;
-                Ok(())
+                Ok(true)
+            }
+            Self::Code { client, redeem, .. } => {
+                if redeem.take().is_some() {
+                    member(body, "access_token")?;
+                    member(body, "id_token")?;
+                    return Ok(true);
+                }
+                let code = body
+                    .split_once("?code=")
+                    .and_then(|(_, rest)| rest.split_once('&'));
+                let (code, _) = code.ok_or_else(|| format!("no code in {body}"))?;
+                let form = format!(
+                    "grant_type=authorization_code&code={code}&redirect_uri={REDIRECT_URI}\
+                     &code_verifier={VERIFIER}"
+                );
+                *redeem = Some(http::post("/token", client, &form));
+                Ok(false)
             }
         }
     }
@@ -172,6 +201,44 @@ pub async fn refreshing(stage: &Stage, address: SocketAddr) -> Outcome<Workload>
         dialogues,
     })
 }
+
+/// The code flow of somebody who is signed in and has allowed it before: the code alone, then all of it.
+pub fn codes(stage: &Stage) -> [Workload; 2] {
+    let client = &stage.relying_party;
+    let challenge = BASE64URL_NOPAD.encode(&sha256(&[VERIFIER.as_bytes()]));
+    let path = format!(
+        "/authorize?response_type=code&client_id={}&redirect_uri={REDIRECT_URI}&scope=openid+{SCOPE}\
+         &state=state&nonce=nonce&code_challenge={challenge}&code_challenge_method=S256",
+        client.id
+    );
+    let ask = http::get_with_cookie(&path, &stage.cookie);
+    let flow = Dialogue::Code {
+        client: client.clone(),
+        ask: ask.clone(),
+        redeem: None,
+    };
+    let title = |name: &str, limit| Title {
+        name: format!("{name}, {}", stage.name),
+        beside: Beside::Signature(Algorithm::Rs256),
+        limit,
+    };
+    [
+        Workload {
+            title: title("code for a session", Limit::None),
+            dialogues: same(ask, "?code=".to_owned()),
+        },
+        Workload {
+            // Two signatures: the access token's and the ID token's.
+            title: title(
+                "session, code, tokens",
+                Limit::TimesAndMicros(2.0 * 1.3, 400.0),
+            ),
+            dialogues: vec![flow; CONNECTIONS],
+        },
+    ]
+}
+
+const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
 
 fn same(request: Vec<u8>, expected: String) -> Vec<Dialogue> {
     vec![Dialogue::Same { request, expected }; CONNECTIONS]

@@ -2,6 +2,8 @@
 //! are new at every run; no setting of the environment counts.
 
 mod directory;
+mod people;
+mod relying_party;
 mod script;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -10,22 +12,15 @@ use clap::Args;
 use serde_json::json;
 
 use super::error::CliError;
-use super::{Outcome, Start, logging, runtime, secrets, signals};
-use crate::admin::{clients, tenants, users};
-use crate::app::App;
+use super::{Outcome, Start, logging, runtime, signals};
 use crate::base::clock::Clock;
 use crate::base::random::Random;
 use crate::base::token::OpaqueToken;
 use crate::config::{Config, Log, LogFormat, Secret};
 use crate::installation;
-use crate::model::audit_event::Actor;
-use crate::model::client_metadata::{ClientMetadata, GrantType};
-use crate::model::role;
-use crate::model::scope::Scope;
-use crate::model::tenant::{DEFAULT_SLUG, Tenant};
-use crate::model::user::{StandardClaims, UserInput};
 use crate::server::Server;
 use directory::Directory;
+use relying_party::{Place, RelyingParty};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -47,6 +42,10 @@ pub(super) struct Demo {
     password: Secret,
     app_secret: OpaqueToken,
     service_secret: OpaqueToken,
+    /// Where the relying party is.
+    relying_party: String,
+    /// An authorization request of it, to paste into a browser.
+    authorize: String,
 }
 
 pub(super) fn run(start: &Start, options: &Options) -> Result<Outcome, CliError> {
@@ -81,14 +80,27 @@ async fn serve(
         ..Config::default()
     };
     let app = installation::open(config, Clock::System, Random::System).await?;
-    let demo = furnish(&app).await?;
-    let server = Server::bind(app).await?;
+    let server = Server::bind(app.clone()).await?;
+    let issuer_socket = server.addresses()[0];
+    // After the server, whose port must not be the free one it takes.
+    let place = Place::take(issuer_socket.ip())?;
+    let made = people::furnish(&app, &place).await?;
+    let relying_party = RelyingParty::new(&app, &place, issuer_socket, made.web_secret);
+    let demo = Demo {
+        issuer: app.config.issuer.clone(),
+        password: made.password,
+        app_secret: made.app_secret,
+        service_secret: made.service_secret,
+        relying_party: place.address().to_owned(),
+        authorize: relying_party.printed_address(),
+    };
     let text = format!(
         "{}\nThe data is gone when the demo ends: Ctrl-C.",
         script::text(&demo)
     );
     start.output.say(&text, &view(&demo))?;
-    server.run(tokens.stop, tokens.kill).await?;
+    let application = relying_party.run(place, tokens.stop.clone(), tokens.kill.clone());
+    tokio::try_join!(server.run(tokens.stop, tokens.kill), application)?;
     Ok(Outcome::Done)
 }
 
@@ -136,59 +148,6 @@ fn free_port(ips: &[IpAddr]) -> Result<u16, CliError> {
     found.map_err(CliError::Process)
 }
 
-/// Makes the person and the clients of the demo.
-async fn furnish(app: &App) -> Result<Demo, CliError> {
-    let actor = Actor::command_line();
-    let tenant = tenants::get(app, DEFAULT_SLUG).await?;
-    let password = secrets::new_password(&app.random);
-    let alice = UserInput {
-        username: USER.to_owned(),
-        email: Some("alice@example.test".to_owned()),
-        email_verified: true,
-        claims: StandardClaims {
-            name: Some("Alice Example".to_owned()),
-            ..StandardClaims::default()
-        },
-        roles: vec![role::USER.to_owned()],
-        enabled: true,
-        ..UserInput::default()
-    };
-    users::create(app, &actor, &tenant, alice, Some(password.expose())).await?;
-    let app_grants = [GrantType::Password, GrantType::RefreshToken];
-    let service_grants = [GrantType::ClientCredentials];
-    Ok(Demo {
-        issuer: app.config.issuer.clone(),
-        password,
-        app_secret: client(app, &tenant, APP, &app_grants, script::APP_SCOPES).await?,
-        service_secret: client(
-            app,
-            &tenant,
-            SERVICE,
-            &service_grants,
-            script::SERVICE_SCOPES,
-        )
-        .await?,
-    })
-}
-
-async fn client(
-    app: &App,
-    tenant: &Tenant,
-    client_id: &str,
-    grants: &[GrantType],
-    scopes: &[&str],
-) -> Result<OpaqueToken, CliError> {
-    let metadata = ClientMetadata {
-        grant_types: grants.to_vec(),
-        scope: scopes.iter().copied().collect::<Scope>(),
-        ..ClientMetadata::default()
-    };
-    let actor = Actor::command_line();
-    let secret = clients::Secret::Generate;
-    let made = clients::create(app, &actor, tenant, client_id, metadata, true, secret).await?;
-    made.ok_or_else(|| CliError::refused("the client has no secret"))
-}
-
 fn view(demo: &Demo) -> serde_json::Value {
     let commands = script::steps(demo)
         .into_iter()
@@ -199,6 +158,11 @@ fn view(demo: &Demo) -> serde_json::Value {
         "user": { "username": USER, "password": demo.password.expose() },
         "app": { "client_id": APP, "client_secret": demo.app_secret.expose() },
         "service": { "client_id": SERVICE, "client_secret": demo.service_secret.expose() },
+        "relying_party": {
+            "client_id": relying_party::CLIENT,
+            "address": format!("{}/", demo.relying_party),
+            "authorize": demo.authorize,
+        },
         "commands": commands.collect::<Vec<_>>(),
     })
 }

@@ -142,7 +142,7 @@ fn cell(value: &Value) -> String {
             let items: Vec<String> = items.iter().map(cell).collect();
             items.join(",")
         }
-        other => other.to_string(),
+        other => printable(&other.to_string()),
     }
 }
 

@@ -225,6 +225,8 @@ fn view(user: &User) -> Value {
         }
     }
     view["roles"] = json!(user.roles);
+    view["groups"] = json!(user.groups);
+    view["attributes"] = json!(user.attributes);
     view["enabled"] = user.enabled.into();
     view["created_at"] = user.created_at.to_string().into();
     view["updated_at"] = user.updated_at.to_string().into();

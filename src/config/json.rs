@@ -8,16 +8,23 @@ use toml::de::{DeInteger, DeValue};
 /// # Errors
 /// What is wrong with it, without its content.
 pub(super) fn object(value: &DeValue<'_>) -> Result<Value, String> {
+    members(value).map(Value::Object)
+}
+
+/// As [`object`], with its members at hand.
+///
+/// # Errors
+/// What is wrong with it, without its content.
+pub(super) fn members(value: &DeValue<'_>) -> Result<Map<String, Value>, String> {
     let json = match value {
         DeValue::String(text) => {
             serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?
         }
         other => convert(other)?,
     };
-    if json.is_object() {
-        Ok(json)
-    } else {
-        Err("must be a table, or text that holds a JSON object".into())
+    match json {
+        Value::Object(members) => Ok(members),
+        _ => Err("must be a table, or text that holds a JSON object".into()),
     }
 }
 

@@ -186,6 +186,11 @@ impl<'d, 'e> TableReader<'d, 'e> {
         self.read(key, json::object)
     }
 
+    /// The members of a JSON object, as a table or as text.
+    pub(super) fn values(&mut self, key: &str) -> Option<BTreeMap<String, Value>> {
+        self.read(key, |value| json::members(value).map(BTreeMap::from_iter))
+    }
+
     /// The table under a key.
     pub(super) fn child(&mut self, key: &str) -> Option<TableReader<'d, '_>> {
         let entry = self.entry(key)?;

@@ -75,6 +75,10 @@ pub async fn dispatch<'b>(
     browser: &'b Browser,
     decision: Option<Decision>,
 ) -> Result<Step<'b>, DbError> {
+    if decision == Some(Decision::Deny) {
+        // Whatever has become of the question since it was shown.
+        return Ok(Step::Refuse(AuthorizeErrorKind::AccessDenied));
+    }
     let person = match signed_in(ctx, request, transaction, browser) {
         Ok(person) => person,
         Err(step) => return Ok(step),
@@ -103,7 +107,6 @@ pub async fn dispatch<'b>(
     };
     Ok(match (reason, decision) {
         (None, _) => Step::Grant { person, scope },
-        (Some(_), Some(Decision::Deny)) => Step::Refuse(AuthorizeErrorKind::AccessDenied),
         (Some(_), Some(Decision::Allow)) if was_shown(transaction, &scope) => {
             Step::Grant { person, scope }
         }

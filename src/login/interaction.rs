@@ -4,14 +4,14 @@ use axum::body::Body;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, Response, StatusCode};
 
-use super::browser::Browser;
+use super::browser::{Browser, SignedIn};
 use super::consent;
 use super::dispatch::{Decision, Step, dispatch};
 use super::page_error::PageError;
 use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;
-use crate::model::scope::Scope;
+use crate::model::scope::{IDENTITY_SCOPES, Scope, is_identity_scope};
 use crate::oauth::authorize::channel::Channel;
 use crate::oauth::authorize::error::AuthorizeError;
 use crate::oauth::authorize::request::{self, AuthorizationRequest, Prompt};
@@ -63,46 +63,65 @@ pub async fn answer(
     decision: Option<Decision>,
 ) -> Response<Body> {
     let cookie = browser.take_cookie();
-    let mut response = next(app, ctx, request, transaction, browser, decision)
-        .await
-        .unwrap_or_else(|error| error.into_response(app, ctx));
+    let step = next_step(app, ctx, request, &transaction, &browser, decision).await;
+    let mut response = match step {
+        // The client is known, so whatever goes wrong is said to it.
+        Err(error) => request.channel.error(app, ctx, &error),
+        Ok(Step::Grant { person, scope }) => {
+            let allowed = decision == Some(Decision::Allow);
+            grant(app, ctx, request, &transaction, person, scope, allowed)
+                .await
+                .unwrap_or_else(|error| error.into_response(app, ctx))
+        }
+        Ok(step) => {
+            let page = Page::of(step, &browser);
+            show(app, ctx, request, transaction, browser, page, None)
+        }
+    };
     // Also with an error: the secret it replaces is worth nothing any more.
     add_cookie(&mut response, cookie);
     response
 }
 
-async fn next(
+async fn grant(
     app: &App,
     ctx: &Ctx,
     request: &AuthorizationRequest,
-    transaction: Transaction,
-    browser: Browser,
-    decision: Option<Decision>,
+    transaction: &Transaction,
+    person: &SignedIn,
+    scope: Scope,
+    allowed: bool,
 ) -> Result<Response<Body>, PageError> {
-    let step = dispatch(app, ctx, request, &transaction, &browser, decision).await?;
+    let response = code::grant(app, ctx, request, transaction, person, scope).await?;
+    // Not before: a form that was used already changes nothing.
+    if allowed && let Err(error) = consent::remember(app, ctx, request, transaction, person).await {
+        return Ok(request.channel.error(app, ctx, &error.into()));
+    }
+    Ok(response)
+}
+
+/// A page to show or a code to give, unless there is a reason to send the browser back without.
+async fn next_step<'b>(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: &Transaction,
+    browser: &'b Browser,
+    decision: Option<Decision>,
+) -> Result<Step<'b>, AuthorizeError> {
+    let step = dispatch(app, ctx, request, transaction, browser, decision).await?;
     let refused = match &step {
         Step::Refuse(kind) => Some(*kind),
         step if request.wants(Prompt::None) => step.without_pages(),
         _ => None,
     };
     if let Some(kind) = refused {
-        return Ok(request.channel.error(app, ctx, &kind.into()));
+        return Err(kind.into());
     }
-    match step {
-        Step::Grant { person, scope } => {
-            person.touch(app, ctx).await?;
-            let response = code::grant(app, ctx, request, &transaction, person, scope).await?;
-            // Not before: a form that was used already changes nothing.
-            if decision == Some(Decision::Allow) {
-                consent::remember(app, ctx, request, &transaction, person).await?;
-            }
-            Ok(response)
-        }
-        step => {
-            let page = Page::of(step, &browser);
-            Ok(show(app, ctx, request, transaction, browser, page, None))
-        }
+    if let Step::Grant { person, .. } = &step {
+        person.touch(app, ctx).await?;
     }
+    Ok(step)
 }
 
 /// A page, freed of what it was decided from.
@@ -257,8 +276,12 @@ fn show(
     response
 }
 
+/// Who the person is first, what the client may do after.
 fn scope_lines(scope: &Scope, before: &Scope) -> Vec<ScopeLine> {
-    let lines = scope.words().map(|word| ScopeLine {
+    let of_the_person = IDENTITY_SCOPES.iter().copied();
+    let of_the_person = of_the_person.filter(|word| scope.contains(word));
+    let others = scope.words().filter(|word| !is_identity_scope(word));
+    let lines = of_the_person.chain(others).map(|word| ScopeLine {
         scope: word.to_owned(),
         text: scope_text(word, None),
         is_new: !before.contains(word),

@@ -83,6 +83,7 @@ impl PageError {
     }
 
     /// With a link to where the same thing begins anew, an address of our own.
+    #[must_use]
     pub fn restarting_at(mut self, address: String) -> Self {
         self.way_on = Some(("Start again", address));
         self

@@ -88,6 +88,8 @@ const MAX_GROUP_CHARS: usize = 64;
 const MAX_ATTRIBUTES: usize = 64;
 /// All attributes together, in bytes of JSON.
 const MAX_ATTRIBUTE_BYTES: usize = 16 * 1024;
+/// How deep lists and objects may stand in each other: readers of JSON have bounds of their own.
+const MAX_ATTRIBUTE_DEPTH: usize = 16;
 
 /// What is asked for a new or changed account.
 #[derive(Clone, Debug, Default)]
@@ -186,6 +188,10 @@ fn check_attributes(attributes: &BTreeMap<String, Value>, problems: &mut Vec<Str
             ));
         } else if value.is_null() || has_nul(value) {
             problems.push(format!("attributes: {name}: neither null nor U+0000"));
+        } else if depth(value) > MAX_ATTRIBUTE_DEPTH {
+            problems.push(format!(
+                "attributes: {name}: at most {MAX_ATTRIBUTE_DEPTH} lists and objects in each other"
+            ));
         }
     }
     let size = serde_json::to_string(attributes).map_or(usize::MAX, |json| json.len());
@@ -204,6 +210,14 @@ fn has_nul(value: &Value) -> bool {
             .iter()
             .any(|(name, value)| name.contains('\0') || has_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 

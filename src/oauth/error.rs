@@ -247,7 +247,9 @@ impl IntoResponse for OAuthError {
 impl From<DbError> for OAuthError {
     fn from(error: DbError) -> Self {
         let kind = match error {
-            DbError::Unavailable(_) | DbError::Collision(_) => ErrorKind::Unavailable,
+            DbError::Unavailable(_) | DbError::Collision(_) | DbError::Together => {
+                ErrorKind::Unavailable
+            }
             _ => ErrorKind::Internal,
         };
         Self::from(kind).because(error)

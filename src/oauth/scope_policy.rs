@@ -126,12 +126,30 @@ pub fn target(params: &Params, scope: Scope, catalog: &Catalog) -> Result<Target
     }
 }
 
-/// Keeps the scopes of the named resources and those of the issuer itself.
-pub fn narrow(
+/// The same within an earlier grant for the audiences `granted`, or for all its scopes give where
+/// there are none. Without `resource` it stands as it is, even where scopes have been lost since.
+///
+/// # Errors
+/// `invalid_target`, also for a resource outside the grant.
+pub fn target_within(
+    params: &Params,
     scope: Scope,
-    audience: Vec<String>,
+    granted: &[String],
     catalog: &Catalog,
 ) -> Result<Target, OAuthError> {
+    let asked = audiences(params);
+    if asked.is_empty() {
+        return narrow(scope, granted.to_vec(), catalog);
+    }
+    let outside = |name: &String| !granted.is_empty() && !granted.contains(name);
+    if asked.iter().any(outside) {
+        return Err(ErrorKind::InvalidTarget.into());
+    }
+    target(params, scope, catalog)
+}
+
+/// Keeps the scopes of the named resources and those of the issuer itself.
+fn narrow(scope: Scope, audience: Vec<String>, catalog: &Catalog) -> Result<Target, OAuthError> {
     if audience.is_empty() {
         return Ok(Target { scope, audience });
     }

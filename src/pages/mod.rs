@@ -1,5 +1,6 @@
 //! Floor 3: HTML. One typed method for each page; the only place that knows minijinja.
 
+mod demo;
 mod policy;
 mod texts;
 mod views;
@@ -14,6 +15,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+pub use demo::{ClaimLine, Claims, Visitor};
 pub use texts::scope_text;
 pub use views::{
     AccountLine, Accounts, ClientCard, Consent, FormPost, Frame, ScopeLine, SignIn, SignOut,
@@ -33,6 +35,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "accounts.html",
         include_str!("../../templates/accounts.html"),
     ),
+    ("claims.html", include_str!("../../templates/claims.html")),
     ("consent.html", include_str!("../../templates/consent.html")),
     ("error.html", include_str!("../../templates/error.html")),
     (
@@ -50,6 +53,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "signed_out.html",
         include_str!("../../templates/signed_out.html"),
     ),
+    ("visitor.html", include_str!("../../templates/visitor.html")),
 ];
 
 /// The templates, parsed once.

@@ -184,7 +184,7 @@ impl Pages {
         self.page(status, "message.html", &frame, &view)
     }
 
-    fn page(
+    pub(super) fn page(
         &self,
         status: StatusCode,
         template: &'static str,

@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 
 use super::error::DbError;
 use super::feed::Feed;
+use super::group::Group;
 use super::lanes::Lanes;
 use super::link::Link;
 use super::sql::{Row, Sql};
@@ -37,6 +38,7 @@ enum Engine {
     Sqlite {
         readers: Lanes<SqliteConnection>,
         writer: Lanes<SqliteConnection>,
+        group: Arc<Group>,
     },
     Postgres(Lanes<PgConnection>),
 }
@@ -95,16 +97,20 @@ impl Db {
         C: Send + Sync + 'static,
         T: Send + 'static,
     {
-        let db = self.clone();
+        let (db, context) = (self.clone(), Arc::new(context));
         let task = tokio::spawn(async move { db.write_with_retries(&context, job).await });
         task.await.map_err(|_| DbError::Panicked)?
     }
 
-    async fn write_with_retries<C, T>(&self, context: &C, job: Job<C, T>) -> Result<T, DbError> {
+    async fn write_with_retries<C, T>(&self, context: &Arc<C>, job: Job<C, T>) -> Result<T, DbError>
+    where
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+    {
         let mut attempt = 1;
         loop {
             match self.write_once(context, job).await {
-                Err(DbError::Collision(_)) if attempt < WRITE_ATTEMPTS => {
+                Err(DbError::Collision(_) | DbError::Together) if attempt < WRITE_ATTEMPTS => {
                     tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
                     attempt += 1;
                 }
@@ -121,12 +127,22 @@ impl Db {
         }
     }
 
-    async fn write_once<C, T>(&self, context: &C, job: Job<C, T>) -> Result<(T, bool), DbError> {
-        let mut tx = Tx::begin(self.writer().await?).await?;
-        match job(&mut tx, context).await {
-            Ok(value) if tx.is_undone() => tx.roll_back(Ok((value, false))).await,
-            Ok(value) => Ok((value, tx.commit().await?)),
-            failed => tx.roll_back(failed.map(|value| (value, false))).await,
+    async fn write_once<C, T>(&self, context: &Arc<C>, job: Job<C, T>) -> Result<(T, bool), DbError>
+    where
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite { writer, group, .. } => group.write(writer, context, job).await,
+            Engine::Postgres(lanes) => {
+                let mut tx = Tx::begin(Link::Postgres(lanes.take().await?)).await?;
+                let outcome = job(&mut tx, context).await;
+                match tx.judge(outcome) {
+                    Ok((value, true)) => Ok((value, tx.commit().await?)),
+                    Ok((value, false)) => tx.roll_back(Ok((value, false))).await,
+                    Err(error) => tx.roll_back(Err(error)).await,
+                }
+            }
         }
     }
 
@@ -144,7 +160,9 @@ impl Db {
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { readers, writer } => {
+            Engine::Sqlite {
+                readers, writer, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -155,13 +173,6 @@ impl Db {
     async fn reader(&self) -> Result<Link, DbError> {
         Ok(match &self.engine {
             Engine::Sqlite { readers, .. } => Link::Sqlite(readers.take().await?),
-            Engine::Postgres(lanes) => Link::Postgres(lanes.take().await?),
-        })
-    }
-
-    async fn writer(&self) -> Result<Link, DbError> {
-        Ok(match &self.engine {
-            Engine::Sqlite { writer, .. } => Link::Sqlite(writer.take().await?),
             Engine::Postgres(lanes) => Link::Postgres(lanes.take().await?),
         })
     }
@@ -180,7 +191,11 @@ impl Engine {
         let writer = first_lane(&options, patience).await?;
         let options = options.pragma("query_only", "ON");
         let readers = Lanes::open(options, SQLITE_READERS, patience).await?;
-        Ok(Self::Sqlite { readers, writer })
+        Ok(Self::Sqlite {
+            readers,
+            writer,
+            group: Arc::default(),
+        })
     }
 
     async fn open_postgres(url: &str, max_connections: u32) -> Result<Self, DbError> {

@@ -6,6 +6,9 @@ pub enum DbError {
     /// A unique rule refused the row: somebody else has the name.
     #[error("a unique rule refused the row")]
     Conflict,
+    /// Another write of the same commit failed; `Db::write` runs this one again.
+    #[error("another write of the same commit failed")]
+    Together,
     /// A cross-row rule of ours refused the change, in a sentence for the person who asked.
     #[error("{0}")]
     Refused(String),

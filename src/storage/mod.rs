@@ -14,6 +14,7 @@ pub mod db;
 pub mod error;
 pub mod feed;
 pub mod grants;
+mod group;
 pub mod instance;
 mod lanes;
 pub mod leases;

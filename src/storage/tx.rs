@@ -15,6 +15,9 @@ pub struct Tx {
     undone: bool,
 }
 
+/// A point in a transaction: how many changes there were.
+pub(super) struct Mark(usize);
+
 impl Tx {
     pub(super) async fn begin(mut link: Link) -> Result<Self, DbError> {
         link.begin().await?;
@@ -53,14 +56,40 @@ impl Tx {
         self.changes.push((tenant.to_owned(), kind, id.to_owned()));
     }
 
+    /// What a finished job's outcome is worth: its value, and whether what it did is to stay. A failed
+    /// statement is no success, whatever the job made of it.
+    pub(super) fn judge<T>(&mut self, outcome: Result<T, DbError>) -> Result<(T, bool), DbError> {
+        let failed = std::mem::take(&mut self.failed);
+        let undone = std::mem::take(&mut self.undone);
+        match outcome {
+            Ok(_) if failed => Err(DbError::Swallowed),
+            Ok(value) => Ok((value, !undone)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many changes the feed will name.
+    pub(super) fn changes(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// A point to come back to.
+    pub(super) async fn mark(&mut self) -> Result<Mark, DbError> {
+        self.link.run(Sql::new("SAVEPOINT job")).await?;
+        Ok(Mark(self.changes.len()))
+    }
+
+    /// Undoes what came after a mark, the latest one.
+    pub(super) async fn back_to(&mut self, mark: Mark) -> Result<(), DbError> {
+        self.link.run(Sql::new("ROLLBACK TO job")).await?;
+        self.changes.truncate(mark.0);
+        Ok(())
+    }
+
     /// Ends a job that found it may not go on: nothing of it stays, and `answer` is returned.
     pub(super) fn undo<T>(&mut self, answer: T) -> T {
         self.undone = true;
         answer
-    }
-
-    pub(super) const fn is_undone(&self) -> bool {
-        self.undone
     }
 
     fn note<T>(&mut self, outcome: Result<T, DbError>) -> Result<T, DbError> {
@@ -99,9 +128,6 @@ impl Tx {
     /// visible in their order: a sequence would let a reader pass a number whose transaction is
     /// still open.
     async fn write_feed(&mut self) -> Result<bool, DbError> {
-        if self.failed {
-            return Err(DbError::Swallowed);
-        }
         let changes = std::mem::take(&mut self.changes);
         if changes.is_empty() {
             return Ok(false);

@@ -1,68 +1,52 @@
 //! `docs/attacks.md` has one row for every case, and every test it names is there.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+
+use crate::support::tables::{rows, source_of, tests};
 
 /// Every case of the areas this server already serves.
 const CASES: &[&str] = &[
-    "A041", "A042", "A045", "A046", "A049", "A050", "A060", "A061", "A062", "A063", "A064", "A065",
-    "A068", "A070", "A071", "A072", "A076", "A079", "A080", "A081", "A082", "A084", "A087", "A088",
-    "A089", "A091", "A094", "A097", "A098", "A099", "A100", "A102", "A103", "A106", "A107", "A109",
-    "A111", "A112", "A114", "A115", "A116", "A117", "A118", "A119", "A121", "A124", "A125", "A127",
-    "A129", "A131", "A133", "A134", "A179", "A180", "A181", "A182", "A183", "A186", "A194", "A195",
+    "A001", "A002", "A003", "A005", "A008", "A010", "A012", "A013", "A015", "A016", "A017", "A018",
+    "A020", "A024", "A025", "A026", "A027", "A028", "A033", "A034", "A035", "A038", "A040", "A041",
+    "A042", "A045", "A046", "A049", "A050", "A060", "A061", "A062", "A063", "A064", "A065", "A068",
+    "A070", "A071", "A072", "A076", "A079", "A080", "A081", "A082", "A084", "A087", "A088", "A089",
+    "A091", "A094", "A097", "A098", "A099", "A100", "A102", "A103", "A106", "A107", "A109", "A111",
+    "A112", "A114", "A115", "A116", "A117", "A118", "A119", "A121", "A124", "A125", "A127", "A129",
+    "A131", "A133", "A134", "A147", "A179", "A180", "A181", "A182", "A183", "A186", "A194", "A195",
     "A238", "A239", "A241", "A242", "A243", "A245", "A254", "A257", "A258", "A260", "A309", "A310",
     "A311", "A329", "A340", "A342", "A344", "A345", "A346", "A347", "A349", "A350", "A353", "A355",
     "A357", "A363", "A365", "A367", "A368",
 ];
 
 /// Features a row may wait for.
-const LATER: &[&str] = &["authorization code", "sign-up"];
+const LATER: &[&str] = &["sign-up"];
 
-fn rows() -> Vec<(String, String)> {
-    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/attacks.md");
-    let text = fs::read_to_string(table).expect("the table");
-    text.lines()
-        .filter(|line| line.starts_with("| A"))
-        .map(|line| {
-            let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-            assert_eq!(cells.len(), 3, "{line}");
-            assert!(cells[1].len() > 20, "a rule in words: {line}");
-            (cells[0].to_owned(), cells[2].to_owned())
+fn case_and_holders() -> Vec<(String, String)> {
+    rows("docs/attacks.md", "A")
+        .into_iter()
+        .map(|cells| {
+            let [case, rule, held_by] = &cells[..] else {
+                panic!("three cells: {cells:?}");
+            };
+            assert!(rule.len() > 20, "a rule in words: {cells:?}");
+            (case.clone(), held_by.clone())
         })
         .collect()
-}
-
-/// Whether `module::path::name` is a test function of this suite.
-fn exists(test: &str) -> bool {
-    let (module, name) = test.rsplit_once("::").expect("a module and a name");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it")
-        .join(module.replace("::", "/"));
-    let source = fs::read_to_string(file.with_extension("rs")).unwrap_or_default();
-    let lines: Vec<&str> = source.lines().map(str::trim_start).collect();
-    lines.windows(2).any(|pair| {
-        let function = pair[1].trim_start_matches("async ");
-        function
-            .strip_prefix("fn ")
-            .is_some_and(|rest| rest.starts_with(&format!("{name}(")))
-            && pair[0].contains("test")
-    })
 }
 
 #[test]
 fn every_case_has_one_row_and_every_row_is_true() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (case, held_by) in rows() {
+    for (case, held_by) in case_and_holders() {
         assert!(CASES.contains(&case.as_str()), "{case} is no case of ours");
         *seen.entry(case.clone()).or_default() += 1;
         if let Some(feature) = held_by.strip_prefix("later: ") {
             assert!(LATER.contains(&feature), "{case} waits for {feature:?}");
             continue;
         }
-        for test in held_by.split(", ") {
-            let test = test.trim_matches('`');
-            assert!(exists(test), "{case}: there is no test {test}");
+        for test in tests(&held_by) {
+            let found = source_of(test).is_some();
+            assert!(found, "{case}: there is no test {test}");
         }
     }
     for case in CASES {

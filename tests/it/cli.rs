@@ -13,6 +13,7 @@ mod running;
 mod serve;
 mod settings;
 mod users;
+mod visitor;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;

@@ -4,6 +4,7 @@
 //! A killed process loses nothing the kernel already has, so this shows that rotation is atomic and
 //! acknowledged only after its commit; it does not stand in for a power failure.
 
+mod codes;
 mod ledger;
 mod process;
 

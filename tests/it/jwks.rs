@@ -35,7 +35,7 @@ fn kids(keys: &[Value]) -> Vec<String> {
 }
 
 /// The key id and the algorithm of a token, if the key set published here verifies it.
-async fn signed_with(caller: &Caller, token: &str) -> (String, Algorithm) {
+pub async fn signed_with(caller: &Caller, token: &str) -> (String, Algorithm) {
     let parsed = Parsed::parse(token).unwrap();
     let kid = parsed.kid().unwrap();
     let keys = published(caller, "").await;

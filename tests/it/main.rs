@@ -1,5 +1,6 @@
 //! The one test binary. Every test that touches rows runs on every database there is.
 
+mod account_rules;
 mod argon;
 mod attack_table;
 mod authorize;
@@ -26,6 +27,7 @@ mod jwt;
 mod leaks;
 mod logout;
 mod metadata;
+mod oidf;
 mod pages;
 mod password_grant;
 mod private_key_jwt;

@@ -6,5 +6,6 @@ mod leases;
 mod migrations;
 mod reaper;
 mod spending;
+mod together;
 mod values;
 mod writes;

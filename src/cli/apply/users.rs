@@ -192,6 +192,8 @@ fn view(user: &UserInput) -> Value {
     view["email"] = json!(user.email);
     view["email_verified"] = user.email_verified.into();
     view["roles"] = json!(user.roles);
+    view["groups"] = json!(user.groups);
+    view["attributes"] = json!(user.attributes);
     view["enabled"] = user.enabled.into();
     view
 }

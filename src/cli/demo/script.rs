@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::relying_party::CLIENT as WEB;
 use super::{APP, Demo, SERVICE, USER};
 
 pub(super) const APP_SCOPES: &[&str] = &[
@@ -76,14 +77,24 @@ const REFRESH: &str =
 
 /// The steps as a page that is a shell script, too.
 pub(super) fn text(demo: &Demo) -> String {
-    let Demo { issuer, .. } = demo;
+    let Demo {
+        issuer,
+        relying_party,
+        authorize,
+        ..
+    } = demo;
     let mut text = format!(
         "users-core demo at {issuer}\n\
          discovery  {issuer}/.well-known/openid-configuration\n\
          user       {USER}, password {}\n\
-         clients    {APP} (password, refresh_token), {SERVICE} (client_credentials)\n\
+         clients    {APP} (password, refresh_token), {SERVICE} (client_credentials),\n\
+         {:11}{WEB} (authorization_code): an application to sign in to\n\
+         \nTo open in a browser:\n\
+         \n# The application\n{relying_party}/\n\
+         \n# Its authorization request, good for one sign-in\n{authorize}\n\
          \nTo paste into another terminal:\n",
-        demo.password.expose()
+        demo.password.expose(),
+        ""
     );
     for Step { title, command } in steps(demo) {
         // Writing into a String cannot fail.

@@ -18,9 +18,15 @@ pub(super) struct Details {
     /// Their roles, separated by commas [default: user]
     #[arg(long, value_delimiter = ',')]
     roles: Option<Vec<String>>,
+    /// A group they are told to be in; repeat it for each of them, empty for none
+    #[arg(long = "group", value_name = "NAME")]
+    groups: Option<Vec<String>>,
     /// A standard claim, such as name="Alice Doe"; empty to remove it
-    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = claim)]
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = pair)]
     claims: Vec<(String, String)>,
+    /// What clients' own claims may tell of them: JSON, or text where it is none; empty to remove it
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = pair)]
+    attributes: Vec<(String, String)>,
 }
 
 impl Details {
@@ -35,6 +41,17 @@ impl Details {
         input.email_verified = self.email_verified.unwrap_or(input.email_verified);
         if let Some(roles) = self.roles {
             input.roles = roles.into_iter().filter(|role| !role.is_empty()).collect();
+        }
+        if let Some(groups) = self.groups {
+            input.groups = groups.into_iter().filter(|name| !name.is_empty()).collect();
+        }
+        for (name, value) in self.attributes {
+            if value.is_empty() {
+                input.attributes.remove(&name);
+                continue;
+            }
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            input.attributes.insert(name, value);
         }
         let mut claims = json!(input.claims);
         for (name, value) in self.claims {
@@ -54,9 +71,9 @@ impl Details {
     }
 }
 
-fn claim(text: &str) -> Result<(String, String), &'static str> {
+fn pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("a claim is NAME=VALUE"),
+        _ => Err("it is NAME=VALUE"),
     }
 }

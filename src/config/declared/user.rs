@@ -1,5 +1,7 @@
 //! `[[user]]`
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::secret_source::{self, SecretSource};
@@ -54,6 +56,10 @@ pub struct DeclaredUser {
     pub address: Option<Value>,
     /// Their roles.
     pub roles: Option<Vec<String>>,
+    /// The groups they are told to be in; an empty list for none.
+    pub groups: Option<Vec<String>>,
+    /// What clients' own claims may tell of them: any JSON by name, in place of all there was.
+    pub attributes: Option<BTreeMap<String, Value>>,
     /// Whether they may sign in (true).
     pub enabled: bool,
     /// Whether `apply` sets the password of a user that exists (false).
@@ -85,6 +91,8 @@ impl DeclaredUser {
             locale: reader.text("locale"),
             address: reader.object("address"),
             roles: reader.texts("roles"),
+            groups: reader.texts("groups"),
+            attributes: reader.values("attributes"),
             enabled: reader.flag("enabled").unwrap_or(true),
             rotate: reader.flag("rotate").unwrap_or(false),
         }

@@ -61,9 +61,10 @@ pub async fn grant(
         .store
         .tenant(&ctx.tenant.id)
         .add_code(new, transaction.once())
-        .await?;
-    if !stored {
-        return Err(PageError::used_form().restarting_at(transaction.restart(ctx)));
+        .await;
+    match stored {
+        Ok(true) => Ok(request.channel.code(app, ctx, code.expose())),
+        Ok(false) => Err(PageError::used_form().restarting_at(transaction.restart(ctx))),
+        Err(error) => Ok(request.channel.error(app, ctx, &error.into())),
     }
-    Ok(request.channel.code(app, ctx, code.expose()))
 }

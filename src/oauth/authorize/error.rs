@@ -3,6 +3,7 @@
 //! `unmet_authentication_requirements` 1.0.
 
 use crate::oauth::error::{ErrorKind, OAuthError};
+use crate::storage::DbError;
 
 macro_rules! table {
     ($($kind:ident: $code:literal, $description:literal;)+) => {
@@ -100,5 +101,11 @@ impl From<OAuthError> for AuthorizeError {
             cause: error.cause().map(str::to_owned),
             ..kind.into()
         }
+    }
+}
+
+impl From<DbError> for AuthorizeError {
+    fn from(error: DbError) -> Self {
+        OAuthError::from(error).into()
     }
 }

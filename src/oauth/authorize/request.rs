@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::channel::{Channel, ResponseMode};
 use super::error::{AuthorizeError, AuthorizeErrorKind};
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 use crate::app::App;
@@ -99,17 +100,18 @@ pub async fn address(app: &App, ctx: &Ctx, params: &Params) -> Result<Addressed,
     let presented = params.get("redirect_uri").ok_or(PageError::request(
         "The application did not say where to return to (redirect_uri).",
     ))?;
-    let redirect = client
-        .client
-        .metadata
-        .redirect(presented)
-        .ok_or(PageError::request(
+    let redirect = client.client.metadata.redirect(presented).ok_or_else(|| {
+        app.refusals.count(ctx, "redirect.foreign", client_id);
+        PageError::request(
             "The address to return to (redirect_uri) is not one the application has registered.",
-        ))?;
+        )
+    })?;
     // An unknown mode is complained of in the default one.
     let mode = params
         .get("response_mode")
-        .and_then(ResponseMode::parse)
+        .map(str::to_owned)
+        .or_else(|| mode_in_request_object(params))
+        .and_then(|mode| ResponseMode::parse(&mode))
         .unwrap_or_else(|| default_mode(params));
     Ok(Addressed {
         client,
@@ -119,6 +121,15 @@ pub async fn address(app: &App, ctx: &Ctx, params: &Params) -> Result<Addressed,
             state: params.get("state").map(str::to_owned),
         },
     })
+}
+
+/// Request objects are refused, in the mode that they ask for: it is where the client listens. To the
+/// verified address any mode may go, so nothing has to be believed.
+fn mode_in_request_object(params: &Params) -> Option<String> {
+    let payload = params.get("request")?.split('.').nth(1)?;
+    let payload = BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
+    Some(claims.get("response_mode")?.as_str()?.to_owned())
 }
 
 /// The types that would bring tokens are answered, if only with an error, where tokens would be.
@@ -166,7 +177,7 @@ async fn check_all(
         None => ClaimsRequest::default(),
     };
     attainable(&claims)?;
-    let catalog = app.directory.catalog(&ctx.tenant).await.map_err(internal)?;
+    let catalog = app.directory.catalog(&ctx.tenant).await?;
     let asked = scope_policy::requested(params)?;
     let scope = scope_policy::for_authorization(asked, metadata, &catalog)?;
     let target = scope_policy::target(params, scope, &catalog)?;
@@ -202,10 +213,6 @@ async fn check_all(
         client,
         _checked: Checked,
     })
-}
-
-fn internal(error: crate::storage::DbError) -> AuthorizeError {
-    crate::oauth::error::OAuthError::from(error).into()
 }
 
 /// OIDC Core section 6: silence would be taken for agreement.

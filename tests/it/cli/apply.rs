@@ -191,3 +191,42 @@ fn a_failure_as_json_still_says_what_was_wrong() {
     let json: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(json["errors"][0]["place"], "users-core.toml:1 user a b");
 }
+
+#[test]
+fn declared_groups_and_attributes_are_written_compared_and_left_alone_where_nothing_is_said() {
+    let place = Place::new();
+    let file = |more: &str| {
+        let text = format!("[[user]]\nusername = 'ann'\n{more}\n");
+        place.write("users-core.toml", &text);
+    };
+    let shown = || {
+        let user = place.json(&["user", "show", "ann"]);
+        (user["groups"].clone(), user["attributes"].clone())
+    };
+    // A fraction that JSON gives back with another last digit.
+    let attributes = "attributes = { unit = { id = 7 }, share = 31.245270191439438 }";
+    file(&format!("groups = ['staff', 'day']\n{attributes}"));
+    assert_eq!(place.ok(&["apply"]), "+ user ann\n");
+    assert_eq!(shown().0, json!(["staff", "day"]));
+    assert_eq!(shown().1["unit"], json!({"id": 7}));
+    assert_eq!(place.ok(&["apply"]), "", "they are these now");
+    file(&format!("groups = ['day', 'staff']\n{attributes}"));
+    assert_eq!(place.ok(&["apply"]), "", "their order means nothing");
+    file("groups = ['day']\nattributes = { unit = { id = 8 } }");
+    let expected = "~ user ann: attributes, groups\n";
+    let planned = place.run(&["plan"]);
+    assert_eq!((planned.code, planned.stdout.as_str()), (Some(2), expected));
+    assert_eq!(place.ok(&["apply"]), expected);
+    assert_eq!(shown(), (json!(["day"]), json!({"unit": {"id": 8}})));
+    file("");
+    assert_eq!(place.ok(&["apply"]), "", "nothing is said of them");
+    file("groups = []\nattributes = {}");
+    assert_eq!(place.ok(&["apply"]), expected);
+    assert_eq!(shown(), (json!([]), json!({})));
+    file("groups = ['a', 'a']\nattributes = { 'a b' = 1 }");
+    let said = place.refused(&["plan"]);
+    for problem in ["groups: \"a\" stands twice", "attributes: \"a b\""] {
+        let expected = format!("users-core.toml:1 user ann: {problem}");
+        assert!(said.contains(&expected), "no {expected} in {said}");
+    }
+}

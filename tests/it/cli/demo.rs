@@ -1,5 +1,7 @@
 //! `demo`: what it prints works, and nothing of it stays.
 
+mod relying_party;
+
 use std::process::{Command, Stdio};
 
 use super::Place;

@@ -1,6 +1,6 @@
 //! `user`: an account from its making to its end.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Place;
 
@@ -132,4 +132,88 @@ fn the_last_administrator_stays() {
         let said = place.refused(arguments);
         assert!(said.contains("last active administrator"), "{said}");
     }
+}
+
+#[test]
+fn groups_and_attributes_are_set_one_by_one_and_taken_away() {
+    let place = Place::new();
+    place.ok(&[
+        "user",
+        "create",
+        "ann",
+        "--group",
+        "staff",
+        "--group",
+        "night shift, north",
+        "--attribute",
+        "badge=007",
+        "--attribute",
+        "unit={\"id\": [7, 2.5]}",
+        "--attribute",
+        "a.b_c-D=x=y",
+        "--attribute",
+        "floor=3",
+    ]);
+    let shown = |place: &Place| {
+        let user = place.json(&["user", "show", "ann"]);
+        (user["groups"].clone(), user["attributes"].clone())
+    };
+    assert_eq!(
+        shown(&place),
+        (
+            json!(["staff", "night shift, north"]),
+            json!({"a.b_c-D": "x=y", "badge": "007", "floor": 3, "unit": {"id": [7, 2.5]}}),
+        )
+    );
+    place.ok(&[
+        "user",
+        "update",
+        "ann",
+        "--attribute",
+        "unit=",
+        "--attribute",
+        "floor=\"3\"",
+        "--attribute",
+        "a.b_c-D=true",
+    ]);
+    assert_eq!(
+        shown(&place),
+        (
+            json!(["staff", "night shift, north"]),
+            json!({"a.b_c-D": true, "badge": "007", "floor": "3"}),
+        ),
+        "what is not named stays"
+    );
+    place.ok(&["user", "update", "ann", "--group", "day"]);
+    assert_eq!(shown(&place).0, json!(["day"]), "the groups are replaced");
+    place.ok(&["user", "update", "ann", "--group", ""]);
+    assert_eq!(shown(&place).0, json!([]));
+    let said = place.refused(&[
+        "user",
+        "update",
+        "ann",
+        "--group",
+        "day",
+        "--group",
+        "day",
+        "--attribute",
+        "a b=1",
+        "--attribute",
+        "gone=null",
+    ]);
+    for problem in ["groups: \"day\" stands twice", "\"a b\"", "gone: neither"] {
+        assert!(said.contains(problem), "no {problem} in {said}");
+    }
+    assert_eq!(shown(&place).0, json!([]), "nothing was written");
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_shown_as_text() {
+    let place = Place::new();
+    place.ok(&["user", "create", "ann", "--attribute", "note=\u{9b}31m"]);
+    let shown = place.ok(&["user", "show", "ann"]);
+    assert!(
+        shown.contains("31m") && !shown.contains('\u{9b}'),
+        "{shown:?}"
+    );
 }

@@ -160,7 +160,9 @@ fn a_user_is_read_whole() {
     let rest = texts.map(|key| format!("{key} = 'the {key}'\n")).concat();
     let file = "[[user]]\nusername = 'ann'\ntenant = 'acme'\npassword = 'short'\n\
                     email_verified = true\nphone_number_verified = false\nroles = ['admin']\n\
-                    rotate = true\naddress = '{\"country\": \"NZ\"}'\n"
+                    rotate = true\naddress = '{\"country\": \"NZ\"}'\n\
+                    groups = ['staff', 'night shift']\n\
+                    attributes = { unit = 7, \"a.b\" = { share = 0.5, on = [true, 'x'] } }\n"
         .to_owned()
         + &rest;
     let user = declared(&file).users.remove(0);
@@ -172,6 +174,11 @@ fn a_user_is_read_whole() {
         (Some(true), Some(false))
     );
     assert_eq!(user.roles.unwrap(), ["admin"]);
+    assert_eq!(user.groups.unwrap(), ["staff", "night shift"]);
+    assert_eq!(
+        json!(user.attributes),
+        json!({"unit": 7, "a.b": {"share": 0.5, "on": [true, "x"]}})
+    );
     assert!(user.enabled && user.rotate);
     assert_eq!(user.address, Some(json!({"country": "NZ"})));
     let read = [
@@ -191,6 +198,25 @@ fn a_user_is_read_whole() {
         user.locale,
     ];
     assert_eq!(read, texts.map(|key| Some(format!("the {key}"))));
+}
+
+#[test]
+fn what_is_not_said_of_a_users_groups_and_attributes_is_nothing_and_empty_is_empty() {
+    let user = |more: &str| {
+        let file = format!("[[user]]\nusername = 'ann'\n{more}");
+        declared(&file).users.remove(0)
+    };
+    let silent = user("");
+    assert!(silent.groups.is_none() && silent.attributes.is_none());
+    let empty = user("groups = []\n[user.attributes]\n");
+    assert_eq!(empty.groups, Some(Vec::new()));
+    assert!(
+        empty
+            .attributes
+            .is_some_and(|attributes| attributes.is_empty())
+    );
+    let text = user("attributes = '{\"unit\": [1]}'\n");
+    assert_eq!(json!(text.attributes), json!({"unit": [1]}));
 }
 
 #[test]
@@ -242,6 +268,8 @@ fn what_is_missing_or_of_the_wrong_form_is_an_error_on_its_line() {
          access_token_signing_alg = 'none'\njwks = '[]'\nrefresh_retry_window = 301\n\
          claims = { a = 1 }\nid_token_signed_response_alg = 'HS256'\n\
          [[user]]\nusername = ''\nemail = ''\nroles = ['']\naddress = 1\n\
+         groups = ['']\nattributes = 1\n\
+         [[user]]\nusername = 'b'\ngroups = 'staff'\nattributes = { at = 1979-05-27 }\n\
          [[resource]]\ntoken_lifetime = 1.5\n",
     );
     assert_eq!(
@@ -265,8 +293,12 @@ fn what_is_missing_or_of_the_wrong_form_is_an_error_on_its_line() {
             "app.toml:16 user.email: must not be empty",
             "app.toml:17 user.roles: must not be empty",
             "app.toml:18 user.address: must be a table, or text that holds a JSON object",
-            "app.toml:19 resource.audience: is missing",
-            "app.toml:20 resource.token_lifetime: must be a whole number, not a fraction",
+            "app.toml:19 user.groups: must not be empty",
+            "app.toml:20 user.attributes: must be a table, or text that holds a JSON object",
+            "app.toml:23 user.groups: must be a list of texts, not text",
+            "app.toml:24 user.attributes: holds a date, which JSON does not know",
+            "app.toml:25 resource.audience: is missing",
+            "app.toml:26 resource.token_lifetime: must be a whole number, not a fraction",
         ]
     );
     let error = file_error("[client]\nclient_id = 'a'\n");

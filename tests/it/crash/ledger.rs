@@ -1,5 +1,7 @@
 //! What the server said it did before it was killed, it did: sign-ins and revocations.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::process::{Address, Process};
@@ -44,14 +46,20 @@ async fn confirm(database: Database) {
     let mut entries = Vec::new();
     for _ in 0..KILLS {
         let mut server = Process::start(&world.app.config).await;
+        let confirmed = Arc::new(AtomicUsize::new(0));
         let tasks: Vec<_> = people
             .iter()
             .map(|person| {
                 let (address, app, person) = (server.address, app.clone(), person.clone());
-                tokio::spawn(async move { keep_a_ledger(address, &app, &person).await })
+                let confirmed = Arc::clone(&confirmed);
+                tokio::spawn(async move { keep_a_ledger(address, &app, &person, &confirmed).await })
             })
             .collect();
-        tokio::time::sleep(some_while() + Duration::from_millis(50)).await;
+        // However slow the machine: something was confirmed, and more is under way.
+        while confirmed.load(Ordering::Relaxed) < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(some_while()).await;
         server.kill();
         for task in tasks {
             entries.extend(task.await.expect("a ledger"));
@@ -85,7 +93,12 @@ async fn confirm(database: Database) {
 }
 
 /// Signs in again and again, and revokes every other sign-in, until no answer comes.
-async fn keep_a_ledger(address: Address, app: &Service, person: &Person) -> Vec<Entry> {
+async fn keep_a_ledger(
+    address: Address,
+    app: &Service,
+    person: &Person,
+    confirmed: &AtomicUsize,
+) -> Vec<Entry> {
     let sign_in = [
         ("grant_type", "password"),
         ("username", &person.username),
@@ -102,6 +115,7 @@ async fn keep_a_ledger(address: Address, app: &Service, person: &Person) -> Vec<
         if entries.len() % 2 == 1 {
             let form = [("token", entry.refresh.as_str())];
             entry.revoked = address.confirm(app, "/revoke", &form).await.then_some(true);
+            confirmed.fetch_add(usize::from(entry.revoked.is_some()), Ordering::Relaxed);
         }
         let heard = entry.revoked.is_some();
         entries.push(entry);

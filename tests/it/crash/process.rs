@@ -25,6 +25,14 @@ pub struct Process {
 #[derive(Clone, Copy)]
 pub struct Address(SocketAddr);
 
+/// An answer that came whole.
+#[derive(Debug)]
+pub struct Heard {
+    pub status: u16,
+    head: String,
+    pub body: String,
+}
+
 impl Process {
     /// Starts a server with the settings of a world, and waits until it answers.
     pub async fn start(config: &Config) -> Self {
@@ -65,8 +73,8 @@ impl Process {
             address,
         };
         let health = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        let (status, _) = address.exchange(health).await.expect("an answer");
-        assert_eq!(status, 200);
+        let health = address.exchange(health).await.expect("an answer");
+        assert_eq!(health.status, 200);
         process
     }
 
@@ -99,6 +107,13 @@ impl Address {
     }
 
     async fn succeed(self, app: &Service, path: &str, form: &[(&str, &str)]) -> Option<String> {
+        let heard = self.form(app, path, form).await?;
+        assert_eq!(heard.status, 200, "{}", heard.body);
+        Some(heard.body)
+    }
+
+    /// The answer to a client's request, whatever it is; `None` if it did not come whole.
+    pub async fn form(self, app: &Service, path: &str, form: &[(&str, &str)]) -> Option<Heard> {
         let body = serde_urlencoded::to_string(form).expect("a form");
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
@@ -107,9 +122,15 @@ impl Address {
             app.authorization(),
             body.len(),
         );
-        let (status, body) = self.exchange(&request).await?;
-        assert_eq!(status, 200, "{body}");
-        Some(body)
+        self.exchange(&request).await
+    }
+
+    /// What a browser with these cookies gets; `None` if it did not come whole.
+    pub async fn browse(self, path: &str, cookies: &str) -> Option<Heard> {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookies}\r\n\r\n"
+        );
+        self.exchange(&request).await
     }
 
     /// The successor of a refresh token, if the answer came.
@@ -119,8 +140,8 @@ impl Address {
         Some(text(&answer, "refresh_token"))
     }
 
-    /// Status and body of a whole answer.
-    async fn exchange(self, request: &str) -> Option<(u16, String)> {
+    /// A whole answer.
+    async fn exchange(self, request: &str) -> Option<Heard> {
         let mut read = String::new();
         let talk = async {
             let mut stream = TcpStream::connect(self.0).await?;
@@ -138,6 +159,18 @@ impl Address {
             .expect("a status")
             .parse()
             .expect("a number");
-        (body.len() == length).then(|| (status, body.to_owned()))
+        (body.len() == length).then(|| Heard {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        })
+    }
+}
+
+impl Heard {
+    /// A header, by its name in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 }

@@ -195,6 +195,13 @@ fn the_parts_of_a_page_have_their_names() {
         ),
         ("form_post", "<button", &["id=\"continue\""]),
         ("setup", "<form", &["action=\"/setup\""]),
+        ("visitor", "<a", &["id=\"sign-in\"", "class=\"button\""]),
+        ("visitor", "<p", &["id=\"signed-out\"", "role=\"status\""]),
+        ("claims", "<tr", &["data-claim=\"a text\""]),
+        ("claims", "<pre", &["id=\"header\""]),
+        ("claims", "<pre", &["id=\"payload\""]),
+        ("claims", "<form", &["action=\"/sign-out\""]),
+        ("claims", "<button", &["id=\"sign-out\""]),
     ] {
         let page = &made[one_of(&made, method)];
         let found = page.tags().filter(|found| {
@@ -202,10 +209,10 @@ fn the_parts_of_a_page_have_their_names() {
         });
         assert!(found.count() >= 1, "{method} has no {tag} with {parts:?}");
     }
-    // Every form but the client's own carries what it continues.
+    // Every form but those of others carries what it continues.
     for page in made
         .iter()
-        .filter(|page| !matches!(page.method, "form_post" | "setup"))
+        .filter(|page| !matches!(page.method, "form_post" | "setup" | "claims"))
     {
         for form in page.body.split("<form").skip(1) {
             let (form, _) = form.split_once("</form>").expect("its end");

@@ -3,7 +3,8 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use users_core::pages::{
-    AccountLine, Accounts, ClientCard, Consent, FormPost, Frame, Pages, ScopeLine, SignIn, SignOut,
+    AccountLine, Accounts, ClaimLine, Claims, ClientCard, Consent, FormPost, Frame, Pages,
+    ScopeLine, SignIn, SignOut, Visitor,
 };
 
 /// A rendered view.
@@ -113,6 +114,17 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
             usernames: if all { vec![text.to_owned()] } else { vec![] },
         };
         made.push(Page::of("sign_out", pages.sign_out(&sign_out)));
+        let visitor = Visitor {
+            frame: frame(),
+            sign_in: if all {
+                "https://client.test/authorize?state=x"
+            } else {
+                text
+            },
+            username: text,
+            signed_out: all,
+        };
+        made.push(Page::of("visitor", pages.visitor(&visitor)));
         let way_on = all.then_some((text, "/account"));
         let error = pages.error(status, &frame(), text, text, way_on);
         made.push(Page::of("error", error));
@@ -120,6 +132,17 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
         let setup = pages.setup(status, text, text, &problems);
         made.push(Page::of("setup", setup));
     }
+    let claims = Claims {
+        frame: frame(),
+        name: text,
+        claims: vec![ClaimLine {
+            name: text.to_owned(),
+            value: text.to_owned(),
+        }],
+        header: text,
+        payload: text,
+    };
+    made.push(Page::of("claims", pages.claims(&claims)));
     let form_post = FormPost {
         frame: frame(),
         action: "https://client.test/callback",

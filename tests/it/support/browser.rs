@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::BASE64URL_NOPAD;
 use users_core::base::digest::sha256;
+use users_core::oauth::authorize::channel::ResponseMode;
 
 use super::http::{Caller, Reply};
 use super::people::{Person, Service};
@@ -141,7 +142,7 @@ impl Browser {
         }
     }
 
-    fn cookie_header(&self) -> String {
+    pub fn cookie_header(&self) -> String {
         let pairs: Vec<String> = self
             .cookies
             .iter()
@@ -242,6 +243,11 @@ impl Browser {
 
     /// Goes all the way: signs in where asked, allows where asked; the answer to the client.
     pub async fn authorize(&mut self, asking: &Asking, person: &Person) -> Answer {
+        Answer::of(&self.walk(asking, person).await)
+    }
+
+    /// The same; where it led.
+    pub async fn walk(&mut self, asking: &Asking, person: &Person) -> Reply {
         let mut page = self.ask(asking).await;
         if Form::find(&page, "/sign-in").is_some() {
             page = self.sign_in(&page, person).await;
@@ -249,7 +255,7 @@ impl Browser {
         if Form::find(&page, "/consent").is_some() {
             page = self.decide(&page, "allow").await;
         }
-        Answer::of(&page)
+        page
     }
 }
 
@@ -258,6 +264,8 @@ impl Browser {
 pub struct Answer {
     /// The address without the answer's parameters.
     pub to: String,
+    /// Where they stood.
+    pub mode: ResponseMode,
     pub params: BTreeMap<String, String>,
 }
 
@@ -278,19 +286,27 @@ impl Answer {
         {
             return Self {
                 to: form.action,
+                mode: ResponseMode::FormPost,
                 params: form.fields.into_iter().collect(),
             };
         }
         assert_eq!(reply.status, 303, "{reply:?}");
         let location = reply.header("location").expect("a location");
         let (to, params) = location
-            .split_once(['#', '?'])
+            .split_once('#')
+            .or_else(|| location.split_once('?'))
             .unwrap_or_else(|| panic!("no answer in {location}"));
         let params: Vec<(String, String)> = serde_urlencoded::from_str(params).expect("params");
         let unique: BTreeMap<String, String> = params.iter().cloned().collect();
         assert_eq!(unique.len(), params.len(), "repeated: {params:?}");
+        let mode = if location.as_bytes()[to.len()] == b'#' {
+            ResponseMode::Fragment
+        } else {
+            ResponseMode::Query
+        };
         Self {
             to: to.to_owned(),
+            mode,
             params: unique,
         }
     }

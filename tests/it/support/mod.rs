@@ -10,6 +10,7 @@ pub mod raw;
 pub mod rows;
 pub mod running;
 pub mod socket;
+pub mod tables;
 pub mod world;
 
 pub use database::databases;

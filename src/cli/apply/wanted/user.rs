@@ -1,5 +1,9 @@
 //! What a `[[user]]` means: what is absent stays as it is.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::admin::users;
 use crate::config::{DeclaredUser, Secret};
 use crate::model::role;
@@ -12,6 +16,8 @@ pub(in crate::cli::apply) struct WantedUser {
     email_verified: Option<bool>,
     claims: StandardClaims,
     roles: Option<Vec<String>>,
+    groups: Option<Vec<String>>,
+    attributes: Option<BTreeMap<String, Value>>,
     enabled: bool,
     pub(in crate::cli::apply) password: Option<Secret>,
     pub(in crate::cli::apply) rotate: bool,
@@ -53,6 +59,8 @@ impl WantedUser {
                 address,
             },
             roles: declared.roles,
+            groups: declared.groups,
+            attributes: declared.attributes,
             enabled: declared.enabled,
             password,
             rotate: declared.rotate,
@@ -72,26 +80,41 @@ impl WantedUser {
         let email = self.email.clone().or_else(|| before.email.clone());
         // What was proved of another address says nothing of this one.
         let still_verified = before.email_verified && email == before.email;
-        let declared_roles = self.roles.clone();
-        let roles = declared_roles.filter(|roles| sorted(roles) != sorted(&before.roles));
         UserInput {
             username: self.username.clone(),
             email_verified: self.email_verified.unwrap_or(still_verified),
             email,
             claims: laid_over(&self.claims, before.claims),
-            roles: roles.unwrap_or(before.roles),
-            groups: before.groups,
-            attributes: before.attributes,
+            roles: reordered(self.roles.as_ref(), before.roles),
+            groups: reordered(self.groups.as_ref(), before.groups),
+            attributes: self
+                .attributes
+                .clone()
+                .filter(|declared| as_stored(declared) != before.attributes)
+                .unwrap_or(before.attributes),
             enabled: self.enabled,
         }
     }
 }
 
-/// The order of roles means nothing.
-fn sorted(roles: &[String]) -> Vec<&String> {
-    let mut sorted: Vec<&String> = roles.iter().collect();
-    sorted.sort_unstable();
-    sorted
+/// The words that are declared; those there are, where only their order differs: it means nothing.
+fn reordered(declared: Option<&Vec<String>>, before: Vec<String>) -> Vec<String> {
+    let sorted = |words: &[String]| {
+        let mut sorted = words.to_vec();
+        sorted.sort_unstable();
+        sorted
+    };
+    match declared {
+        Some(words) if sorted(words) != sorted(&before) => words.clone(),
+        _ => before,
+    }
+}
+
+/// As they are read back: the last digit of a fraction may differ.
+fn as_stored(attributes: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let json = serde_json::to_string(attributes);
+    let stored = json.and_then(|json| serde_json::from_str(&json));
+    stored.unwrap_or_else(|_| attributes.clone())
 }
 
 /// The claims that are declared, over those there are.

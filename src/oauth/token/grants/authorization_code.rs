@@ -69,11 +69,16 @@ pub(super) async fn redeem(
         return Err(invalid().because("the code is too old"));
     }
     if params.get("redirect_uri") != Some(&row.code.redirect_uri) {
+        app.refusals.count(ctx, "code.misused", client.client_id());
         return Err(invalid().because("redirect_uri is not the one the code was sent to"));
     }
     if let Err(cause) = proves_possession(&row.code, params.get("code_verifier")) {
         // Whoever sends a wrong verifier has the code from somewhere; there is no second try.
-        rows.burn_code(&digest, ctx.now).await?;
+        app.refusals.count(ctx, "code.misused", client.client_id());
+        if !rows.burn_code(&digest, ctx.now).await? {
+            // It was spent at this very moment, so this was its second use.
+            return Err(replayed(app, ctx, &row).await?);
+        }
         return Err(invalid().because(cause));
     }
     let CodeRow {
@@ -88,17 +93,7 @@ pub(super) async fn redeem(
     let catalog = app.directory.catalog(&ctx.tenant).await?;
     let metadata = &client.client().metadata;
     let scope = scope_policy::still_held(&code.scope, metadata, &catalog, &user.roles);
-    let asked = scope_policy::audiences(params);
-    let outside = |name: &String| !code.audience.is_empty() && !code.audience.contains(name);
-    if asked.iter().any(outside) {
-        return Err(ErrorKind::InvalidTarget.into());
-    }
-    let audience = if asked.is_empty() {
-        code.audience
-    } else {
-        asked
-    };
-    let target = scope_policy::narrow(scope, audience, &catalog)?;
+    let target = scope_policy::target_within(params, scope, &code.audience, &catalog)?;
     let grant = Grant {
         id: code.grant_id,
         session_id: code.session_id,

@@ -111,7 +111,7 @@ pub(super) async fn redeem(
         return Err(invalid());
     }
     let catalog = app.directory.catalog(&ctx.tenant).await?;
-    let target = narrowed(&asked, client, &row, &user, &catalog)?;
+    let target = narrowed(&asked, params, client, &row, &user, &catalog)?;
     let source = match successor {
         Some(successor) => Source::Retry(Box::new(Retried {
             successor,
@@ -163,6 +163,7 @@ impl fmt::Display for Asked {
 /// What this exchange grants: at most what was granted before (section 6), and what is still held.
 fn narrowed(
     asked: &Asked,
+    params: &Params,
     client: &AuthenticatedClient,
     row: &RefreshTokenRow,
     user: &User,
@@ -171,14 +172,9 @@ fn narrowed(
     if !asked.scope.is_subset(&row.token.scope) {
         return Err(ErrorKind::InvalidScope.into());
     }
-    let granted = &row.token.audience;
-    let outside = |name: &String| !granted.is_empty() && !granted.contains(name);
-    if asked.audience.iter().any(outside) {
-        return Err(ErrorKind::InvalidTarget.into());
-    }
     let metadata = &client.client().metadata;
     let scope = scope_policy::still_held(&asked.scope, metadata, catalog, &user.roles);
-    scope_policy::narrow(scope, asked.audience.clone(), catalog)
+    scope_policy::target_within(params, scope, &row.token.audience, catalog)
 }
 
 /// The successor of a spent token, if this may be the repetition of a request whose answer was lost.
