@@ -32,7 +32,6 @@ async fn a_page_left_open_gives_nothing_for_somebody_who_has_signed_out() {
         let choice = Form::of(&picker, "/select-account").with("session", &offered(&picker)[0]);
         for form in [
             Form::of(&consent, "/consent").with("decision", "allow"),
-            Form::of(&consent, "/consent").with("decision", "deny"),
             choice,
             Form::of(&picker, "/select-account").with("another", ""),
         ] {
@@ -40,6 +39,9 @@ async fn a_page_left_open_gives_nothing_for_somebody_who_has_signed_out() {
             assert!(is_sign_in(&page), "{page:?}");
             assert!(!page.body.contains("alice"), "{page:?}");
         }
+        // A no needs nobody who is signed in.
+        let denied = scene.browser.decide(&consent, "deny").await;
+        Answer::of(&denied).assert_error("access_denied");
         assert_eq!(crate::sign_in::rows(&world).await, before);
         // With the password each goes on, for the one who typed it.
         let bob = world.person("bob").await;
