@@ -128,7 +128,7 @@ async fn an_address_that_is_taken_back_meanwhile_is_not_gone_to() {
                 _ => {
                     world
                         .change_client(&world.tenant, "rp", false, |_| {})
-                        .await
+                        .await;
                 }
             }
             assert_signed_out(&scene.browser.submit(&form).await);

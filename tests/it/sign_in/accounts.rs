@@ -41,8 +41,8 @@ async fn a_picker_shows_who_is_signed_in_and_each_can_be_chosen() {
             let page = scene.browser.ask(&asking).await;
             let sessions = offered(&page);
             assert_eq!(sessions.len(), 3, "{page:?}");
-            let mut names: Vec<&str> = page.body.split("<bdi>person").skip(1).collect();
-            names.iter_mut().for_each(|name| *name = &name[..1]);
+            let names = page.body.split("<bdi>person").skip(1);
+            let names: Vec<&str> = names.map(|rest| &rest[..1]).collect();
             let at = names
                 .iter()
                 .position(|name| person.username.ends_with(name));

@@ -158,7 +158,7 @@ async fn the_operators_own_clients_ask_nobody_and_only_they() {
         );
         world
             .change_client(&world.tenant, "own", true, |metadata| {
-                metadata.first_party = false
+                metadata.first_party = false;
             })
             .await;
         assert!(asks(&scene.browser.ask(&asking).await));

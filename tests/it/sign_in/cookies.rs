@@ -136,7 +136,7 @@ async fn a_tenants_cookie_is_nothing_at_another_tenant() {
         let second = world.new_tenant("second").await;
         let own2 = world
             .client_of(&second, "own", "openid", |metadata| {
-                metadata.first_party = true
+                metadata.first_party = true;
             })
             .await;
         // Also where the other tenant has an account of this name, and one of this id.

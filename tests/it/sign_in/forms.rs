@@ -214,7 +214,7 @@ async fn a_form_whose_client_or_address_is_gone_leads_nowhere() {
                 _ => {
                     world
                         .change_client(&world.tenant, "app", false, |_| {})
-                        .await
+                        .await;
                 }
             }
             for form in &forms[..3] {

@@ -95,7 +95,7 @@ async fn a_persons_names_are_text_on_every_page() {
             let name = name.to_owned();
             world
                 .change_person(&world.tenant, &scene.alice, |input| {
-                    input.claims.name = Some(name)
+                    input.claims.name = Some(name);
                 })
                 .await;
         };
