@@ -41,6 +41,8 @@ impl SignedIn {
 /// What a browser brought.
 pub struct Browser {
     accounts: Vec<SignedIn>,
+    /// The current one is over, and nobody has said who comes after.
+    between: bool,
     /// The cookie to send back, when it has to change.
     cookie: Option<HeaderValue>,
     /// Its own mark, which forms are bound to; made when first needed.
@@ -54,13 +56,13 @@ impl Browser {
         let value = cookies::get(headers, &session_cookie(&ctx.tenant)).unwrap_or_default();
         let secrets: Vec<OpaqueToken> = value
             .split('.')
-            .take(ACCOUNTS)
+            .take(ACCOUNTS + 1)
             .filter_map(|secret| OpaqueToken::parse(Kind::SessionSecret, secret))
             .collect();
         let digests: Vec<String> = secrets.iter().map(OpaqueToken::digest).collect();
         let rows = app.store.tenant(&ctx.tenant.id);
         let rows = rows.browser_sessions(&digests, ctx.now).await?;
-        let accounts = rows
+        let accounts: Vec<SignedIn> = rows
             .into_iter()
             .filter_map(|row| {
                 let at = digests.iter().position(|digest| *digest == row.digest)?;
@@ -71,10 +73,15 @@ impl Browser {
                 })
             })
             .collect();
+        let current = value.split('.').next();
+        let between = accounts
+            .first()
+            .is_some_and(|first| Some(first.secret.expose()) != current);
         let mark = cookies::get(headers, &mark_cookie(&ctx.tenant))
             .and_then(|mark| OpaqueToken::parse(Kind::BrowserMark, &mark));
         Ok(Self {
             accounts,
+            between,
             cookie: None,
             mark,
         })
@@ -82,6 +89,12 @@ impl Browser {
 
     pub fn accounts(&self) -> &[SignedIn] {
         &self.accounts
+    }
+
+    /// Whom a request that names nobody is about. When the current one's session is over, the next of
+    /// the browser's people does not silently take their place.
+    pub fn current(&self) -> Option<&SignedIn> {
+        self.accounts.first().filter(|_| !self.between)
     }
 
     pub fn account(&self, session_id: &str) -> Option<&SignedIn> {
@@ -169,6 +182,7 @@ impl Browser {
             },
         );
         self.accounts.truncate(ACCOUNTS);
+        self.between = false;
         self.write_cookie(app, ctx);
         Ok(Some(id))
     }
@@ -179,9 +193,10 @@ impl Browser {
             .accounts
             .iter()
             .position(|account| account.session.id == session_id);
-        if let Some(at) = at.filter(|at| *at > 0) {
+        if let Some(at) = at.filter(|at| *at > 0 || self.between) {
             let account = self.accounts.remove(at);
             self.accounts.insert(0, account);
+            self.between = false;
             self.write_cookie(app, ctx);
         }
     }
@@ -202,6 +217,7 @@ impl Browser {
             rows.end_session(&account.session.id, ctx.now, event)
                 .await?;
         }
+        self.between |= self.accounts.first().is_some_and(&ended);
         self.accounts.retain(|account| !ended(account));
         self.write_cookie(app, ctx);
         Ok(())
@@ -213,11 +229,10 @@ impl Browser {
             self.cookie = Some(cookies::clear(&name));
             return;
         }
-        let secrets: Vec<&str> = self
-            .accounts
-            .iter()
-            .map(|account| account.secret.expose())
-            .collect();
+        // The place of a current one that is over stays empty.
+        let empty = self.between.then_some("");
+        let secrets = self.accounts.iter().map(|account| account.secret.expose());
+        let secrets: Vec<&str> = empty.into_iter().chain(secrets).collect();
         let remembered = self
             .accounts
             .iter()

@@ -139,9 +139,16 @@ fn signed_in<'b>(
     };
     let expected = request.expected_sub.as_deref();
     let Some(person) = candidate(request, transaction, browser) else {
-        return Err(Step::SignIn {
-            username: request.login_hint.clone(),
-        });
+        let nobody_said_who = transaction.account.is_none() && !transaction.another;
+        return Err(
+            if nobody_said_who && expected.is_none() && !browser.accounts().is_empty() {
+                Step::ChooseAccount
+            } else {
+                Step::SignIn {
+                    username: request.login_hint.clone(),
+                }
+            },
+        );
     };
     if expected.is_some_and(|sub| sub != person.user().id) {
         // Somebody signed in for this request, and it was not who it has to be.
@@ -194,5 +201,5 @@ fn candidate<'b>(
                     .is_some_and(|email| email.eq_ignore_ascii_case(hint))
         })
     });
-    hinted.or(accounts.first())
+    hinted.or(browser.current())
 }

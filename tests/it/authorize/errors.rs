@@ -67,11 +67,11 @@ impl Scene {
         rows.create_client(write).await.expect("a client");
     }
 
-    async fn provoke(&mut self, kind: AuthorizeErrorKind, mode: &str) -> Option<Reply> {
+    async fn provoke(&mut self, kind: AuthorizeErrorKind, mode: &str) -> Reply {
         use AuthorizeErrorKind as Kind;
         let asking = Asking::of(&self.app, "openid").with("response_mode", mode);
         let silent = asking.clone().with("prompt", "none");
-        Some(match kind {
+        match kind {
             Kind::InvalidRequest => self.browser.ask(&asking.without("response_type")).await,
             Kind::UnauthorizedClient => self.browser.ask(&asking.with("client_id", "mute")).await,
             Kind::AccessDenied => {
@@ -92,8 +92,15 @@ impl Scene {
             Kind::ServerError => self.without_table("resources", &asking).await,
             Kind::TemporarilyUnavailable => self.without_database(&asking).await,
             Kind::LoginRequired => Browser::new(self.world.anonymous()).ask(&silent).await,
-            // `prompt=none` goes with no other prompt, and without one the current account is taken.
-            Kind::AccountSelectionRequired => return None,
+            Kind::AccountSelectionRequired => {
+                // Two people in one browser, and the session of the current one is over.
+                let second = self.world.person(&format!("second-{mode}")).await;
+                let mut browser = self.browser.clone();
+                let page = browser.ask(&asking.clone().with("prompt", "login")).await;
+                browser.sign_in(&page, &second).await;
+                self.world.set_enabled(&second, false).await;
+                browser.ask(&silent).await
+            }
             Kind::ConsentRequired => {
                 self.browser
                     .ask(&silent.with("scope", "openid email"))
@@ -118,7 +125,7 @@ impl Scene {
                 let strong = r#"{"id_token":{"acr":{"essential":true,"values":["phr"]}}}"#;
                 self.browser.ask(&asking.with("claims", strong)).await
             }
-        })
+        }
     }
 
     /// Asks a node that has never read a table, which is gone.
@@ -153,9 +160,7 @@ async fn every_kind_of_refusal_comes_back_in_every_mode() {
         let mut scene = Scene::of(world).await;
         for kind in AuthorizeErrorKind::ALL {
             for mode in ResponseMode::ALL {
-                let Some(reply) = scene.provoke(*kind, mode.name()).await else {
-                    continue;
-                };
+                let reply = scene.provoke(*kind, mode.name()).await;
                 let answer = Answer::of(&reply);
                 answer.assert_error(kind.code());
                 assert_eq!(answer.mode, mode, "{kind:?}");

@@ -1,6 +1,6 @@
 //! Several people in one browser.
 
-use super::{Scene, enter, offered, scene, who};
+use super::{Scene, enter, offered, scene};
 use crate::support::browser::{Answer, Asking, Browser, Form};
 use crate::support::everywhere;
 use crate::support::forge::opened;
@@ -225,7 +225,7 @@ async fn an_id_token_names_who_it_has_to_be() {
 }
 
 #[tokio::test]
-async fn one_persons_end_leaves_the_others_signed_in() {
+async fn one_persons_end_leaves_the_others_signed_in_and_puts_none_in_their_place() {
     everywhere(async |world| {
         let mut scene = scene(&world).await;
         let people = crowd(&world, 3).await;
@@ -233,13 +233,18 @@ async fn one_persons_end_leaves_the_others_signed_in() {
             scene.enter(person).await;
         }
         world.set_enabled(&people[2], false).await;
-        assert_eq!(scene.who().await.as_ref(), Some(&people[1].id));
-        let asking = Asking::of(&scene.own, "openid").with("prompt", "select_account");
+        let asking = Asking::of(&scene.own, "openid");
+        let none = asking.clone().with("prompt", "none");
+        let silent = Answer::of(&scene.browser.ask(&none).await);
+        silent.assert_error("account_selection_required");
         let page = scene.browser.ask(&asking).await;
-        assert_eq!(offered(&page).len(), 2, "{page:?}");
+        let sessions = offered(&page);
+        assert_eq!(sessions.len(), 2, "{page:?}");
         assert!(!page.body.contains("person2"), "{page:?}");
+        let form = Form::of(&page, "/select-account").with("session", &sessions[0]);
+        scene.browser.submit(&form).await;
+        assert_eq!(scene.who().await.as_ref(), Some(&people[1].id));
         // A client that signs one out with an ID token leaves the rest.
-        let none = Asking::of(&scene.own, "openid").with("prompt", "none");
         let reply = scene.browser.ask(&none).await;
         let tokens = scene.own.redeem(&Answer::of(&reply), &none).await;
         let hint = tokens.text("id_token");
@@ -248,10 +253,12 @@ async fn one_persons_end_leaves_the_others_signed_in() {
             .get(&format!("/logout?id_token_hint={hint}"))
             .await;
         assert!(reply.body.contains("id=\"signed-out\""), "{reply:?}");
-        assert_eq!(
-            who(&mut scene.browser, &scene.own).await.as_ref(),
-            Some(&people[0].id)
-        );
+        let silent = Answer::of(&scene.browser.ask(&none).await);
+        silent.assert_error("account_selection_required");
+        // Whoever is named does not have to be chosen.
+        let named = none.with("login_hint", "person0");
+        let reply = scene.browser.ask(&named).await;
+        assert_eq!(sub_of(&scene, &reply, &named).await, people[0].id);
     })
     .await;
 }
