@@ -181,7 +181,10 @@ impl Browser {
                 secret,
             },
         );
-        self.accounts.truncate(ACCOUNTS);
+        // Whoever finds no place any more is signed out: nobody could come back to the session.
+        for dropped in self.accounts.split_off(self.accounts.len().min(ACCOUNTS)) {
+            end(app, ctx, &dropped).await?;
+        }
         self.between = false;
         self.write_cookie(app, ctx);
         Ok(Some(id))
@@ -208,14 +211,8 @@ impl Browser {
         ctx: &Ctx,
         ended: impl Fn(&SignedIn) -> bool,
     ) -> Result<(), DbError> {
-        let rows = app.store.tenant(&ctx.tenant.id);
         for account in self.accounts.iter().filter(|account| ended(account)) {
-            let user_id = &account.user.id;
-            let event = ctx
-                .actor(user_id)
-                .did(AuditKind::Logout, user_id, app.row_id(), ctx.now);
-            rows.end_session(&account.session.id, ctx.now, event)
-                .await?;
+            end(app, ctx, account).await?;
         }
         self.between |= self.accounts.first().is_some_and(&ended);
         self.accounts.retain(|account| !ended(account));
@@ -257,6 +254,18 @@ impl SignedIn {
             .await
             .map(drop)
     }
+}
+
+/// Ends a session, with what hangs on it.
+async fn end(app: &App, ctx: &Ctx, account: &SignedIn) -> Result<(), DbError> {
+    let user_id = &account.user.id;
+    let actor = ctx.actor(user_id);
+    let event = actor.did(AuditKind::Logout, user_id, app.row_id(), ctx.now);
+    app.store
+        .tenant(&ctx.tenant.id)
+        .end_session(&account.session.id, ctx.now, event)
+        .await
+        .map(drop)
 }
 
 /// When a session used now will be over.

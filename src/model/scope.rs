@@ -44,6 +44,11 @@ impl Scope {
         self.words().filter(|word| keep(word)).collect()
     }
 
+    /// Whether the scope has no more words than one that is read may have.
+    pub fn is_readable(&self) -> bool {
+        self.0.len() <= MAX_WORDS
+    }
+
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self(self.0.union(&other.0).cloned().collect())

@@ -67,10 +67,10 @@ impl Scoped {
                                 .bind(client_id),
                             )
                             .await?;
-                        let all = match earlier {
-                            Some(row) => row.word::<Scope>("scope")?.union(scope),
-                            None => scope.clone(),
-                        };
+                        let earlier = earlier.map(|row| row.word::<Scope>("scope"));
+                        let all = earlier.transpose()?.unwrap_or_default().union(scope);
+                        // Over the years a client may have asked for more than one scope can hold.
+                        let all = if all.is_readable() { &all } else { scope };
                         tx.run(
                             sql!(
                                 "INSERT INTO consents (tenant, user_id, client_id, scope, updated_at) \

@@ -4,7 +4,7 @@ use super::{Scene, enter, offered, scene};
 use crate::support::browser::{Answer, Asking, Browser, Form};
 use crate::support::everywhere;
 use crate::support::forge::opened;
-use crate::support::people::Person;
+use crate::support::people::{Person, Service};
 use crate::support::world::World;
 
 async fn crowd(world: &World, count: usize) -> Vec<Person> {
@@ -123,8 +123,22 @@ async fn a_browser_keeps_the_last_five_people() {
     everywhere(async |world| {
         let mut scene = scene(&world).await;
         let people = crowd(&world, 7).await;
+        let mut tokens = Vec::new();
+        let asking = Asking::of(&scene.own, "openid");
         for person in &people {
-            scene.enter(person).await;
+            let answer = scene.enter(person).await;
+            tokens.push(
+                scene
+                    .own
+                    .redeem(&answer, &asking)
+                    .await
+                    .text("access_token"),
+            );
+        }
+        // Whoever found no place any more is signed out.
+        for (number, token) in tokens.iter().enumerate() {
+            let seen = scene.own.introspect(token).await;
+            assert_eq!(Service::is_active(&seen), number >= 2, "{number}");
         }
         let secrets = scene.browser.cookie("__Host-sid-");
         assert_eq!(secrets.split('.').count(), 5);

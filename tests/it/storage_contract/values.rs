@@ -6,14 +6,15 @@ use users_core::model::audit_event::{AuditEvent, AuditKind};
 use users_core::model::claim_source::ClaimSource;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
+use users_core::model::scope::Scope;
 use users_core::model::user::{Address, StandardClaims, UserInput};
 use users_core::storage::clients::ClientWrite;
 use users_core::storage::users::NewUser;
 
 use crate::support::everywhere;
 use crate::support::rows::{
-    REFRESH, SESSION, USER, client, event, login, new_user, populated, refresh_token, resource,
-    rotation,
+    CLIENT, REFRESH, SESSION, USER, client, event, login, new_user, populated, refresh_token,
+    resource, rotation,
 };
 use crate::support::world::START;
 
@@ -326,6 +327,23 @@ async fn a_session_an_event_and_a_resource() {
             (&read[0].name[..], read[0].token_lifetime),
             (ODD, Some(i64::MAX))
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_allowed_over_the_years_can_be_read_again() {
+    everywhere(async |world| {
+        let tenant = world.new_tenant("owner").await;
+        let rows = populated(&world, &tenant, "of the owner").await.rows;
+        for year in 0..4 {
+            let words: Vec<String> = (0..40).map(|word| format!("s{year}.{word}")).collect();
+            let scope: Scope = words.join(" ").parse().expect("a scope");
+            let allowed = rows.allow(USER, CLIENT, scope.clone(), START, event(&world));
+            assert!(allowed.await.expect("an answer"));
+            let remembered = rows.consent(USER, CLIENT).await.expect("readable");
+            assert!(scope.is_subset(&remembered), "{year}");
+        }
     })
     .await;
 }
