@@ -27,7 +27,7 @@ pub async fn read(app: &App, ctx: &Ctx, token: &str) -> Result<Option<Hint>, OAu
     }
     let keys = app.keys.of(&ctx.tenant).await?;
     let hint: Option<Hint> = keys
-        .verify(&parsed)
+        .verify_hint(&parsed)
         .and_then(|payload| payload.claims().ok());
     Ok(hint.filter(|hint| hint.iss == ctx.tenant.issuer))
 }

@@ -137,6 +137,36 @@ async fn a_hint_is_good_after_its_end_and_for_one_logout() {
 }
 
 #[tokio::test]
+async fn a_hint_is_good_long_after_its_key_was_retired() {
+    everywhere(async |world| {
+        let mut scene = scene(&world).await;
+        let actor = users_core::model::audit_event::Actor::system();
+        let algorithm = world.tenant.signing_alg;
+        let rotated = world
+            .app
+            .key_maker
+            .rotate_now(&world.tenant.id, algorithm, &actor);
+        rotated.await.expect("rotated");
+        world.advance(3 * 86_400);
+        // A node that has just been started has never seen the key in use.
+        let (_node, caller) = world.second_node().await;
+        scene.browser.caller = caller.clone();
+        let jwks = caller.get("/jwks.json").await.json();
+        let kid = opened(&scene.hint).0["kid"].clone();
+        let keys = jwks["keys"].as_array().expect("keys");
+        assert!(keys.iter().all(|key| key["kid"] != kid), "{jwks}");
+        let app = scene.rp.through(&caller);
+        app.introspect(&scene.access_token).await.assert_inactive();
+        let hint = scene.hint.clone();
+        let reply = scene
+            .logout(&[("id_token_hint", &hint), ("post_logout_redirect_uri", BYE)])
+            .await;
+        assert_eq!(reply.header("location"), Some(BYE), "{reply:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_hint_and_a_client_speak_of_the_same_application() {
     everywhere(async |world| {
         let mut scene = scene(&world).await;
