@@ -2,6 +2,7 @@
 //! with what it proved; none leads to another.
 
 use super::browser::{Browser, SignedIn};
+use super::sealed_form::SealedForm;
 use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;

@@ -210,8 +210,7 @@ fn show(
     problem: Option<&Problem>,
 ) -> Response<Body> {
     let metadata = request.metadata();
-    let client_id = &request.client.client.client_id;
-    let client_name = metadata.client_name.as_deref().unwrap_or(client_id);
+    let client_name = request.client.client.name();
     let form_targets = [request.channel.redirect.form_target()];
     let frame = Frame {
         base: &ctx.tenant.path(),

@@ -8,5 +8,6 @@ pub mod forms;
 pub mod interaction;
 pub mod page_error;
 pub mod refusals;
+pub mod sealed_form;
 pub mod throttle;
 pub mod transaction;

@@ -6,17 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::browser::Browser;
 use super::page_error::PageError;
+use super::sealed_form::{self, LIFETIME, SealedForm};
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::base::digest::{equal, sha256_text};
-use crate::base::master_key;
+use crate::base::digest::sha256_text;
 use crate::context::Ctx;
 use crate::storage::codes::Interaction;
-use crate::web::fetch_metadata::is_cross_site;
-
-/// How long a page may lie open, in seconds.
-const LIFETIME: i64 = 3600;
-const KEY: &str = "transaction";
 
 #[derive(Clone, Deserialize, Serialize)]
 pub struct Transaction {
@@ -57,10 +52,6 @@ impl Transaction {
         &self.query
     }
 
-    pub const fn started_at(&self) -> Timestamp {
-        Timestamp::from_millis(self.started_at)
-    }
-
     /// Whether it came back in a form of ours.
     pub const fn is_resumed(&self) -> bool {
         self.resumed
@@ -74,24 +65,16 @@ impl Transaction {
         })
     }
 
-    /// Where the same request begins anew.
-    pub fn restart(&self, ctx: &Ctx) -> String {
-        format!("{}/authorize?{}", ctx.tenant.path(), self.query)
-    }
-
     /// The text for a form of the browser with this mark.
     pub fn seal(&mut self, app: &App, ctx: &Ctx, mark_digest: String) -> String {
         self.browser = mark_digest;
-        let plain = serde_json::to_vec(self).unwrap_or_default();
-        let key = app.master_key.derive(KEY);
-        master_key::seal(&key, &place(ctx), &plain, &app.random)
+        sealed_form::seal(app, ctx, self)
     }
 
     /// Opens what a form brought.
     ///
     /// # Errors
-    /// It was edited, is another tenant's, another browser's, or came from another site; or it is too
-    /// old.
+    /// As [`sealed_form::open`] says.
     pub fn open(
         app: &App,
         ctx: &Ctx,
@@ -99,27 +82,26 @@ impl Transaction {
         browser: &Browser,
         sealed: &str,
     ) -> Result<Self, PageError> {
-        if is_cross_site(headers, &ctx.tenant.issuer) {
-            return Err(PageError::foreign_form());
-        }
-        let key = app.master_key.derive(KEY);
-        let plain =
-            master_key::open(&key, &place(ctx), sealed).map_err(|_| PageError::foreign_form())?;
-        let mut transaction: Self =
-            serde_json::from_slice(&plain).map_err(|_| PageError::foreign_form())?;
-        let begun_here = |mark: String| equal(mark.as_bytes(), transaction.browser.as_bytes());
-        if !browser.mark_digest().is_some_and(begun_here) {
-            return Err(PageError::foreign_form().restarting_at(transaction.restart(ctx)));
-        }
-        if transaction.started_at().plus_seconds(LIFETIME) <= ctx.now {
-            return Err(PageError::stale_form().restarting_at(transaction.restart(ctx)));
-        }
-        transaction.resumed = true;
-        Ok(transaction)
+        let opened: Self = sealed_form::open(app, ctx, headers, browser, sealed)?;
+        Ok(Self {
+            resumed: true,
+            ..opened
+        })
     }
 }
 
-/// Sealed to one tenant.
-fn place(ctx: &Ctx) -> String {
-    format!("transaction:{}", ctx.tenant.id)
+impl SealedForm for Transaction {
+    const LABEL: &'static str = "transaction";
+
+    fn browser(&self) -> &str {
+        &self.browser
+    }
+
+    fn started_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.started_at)
+    }
+
+    fn restart(&self, ctx: &Ctx) -> String {
+        format!("{}/authorize?{}", ctx.tenant.path(), self.query)
+    }
 }

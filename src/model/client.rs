@@ -14,6 +14,14 @@ pub struct Client {
     pub updated_at: Timestamp,
 }
 
+impl Client {
+    /// What people are told it is called.
+    pub fn name(&self) -> &str {
+        let name = self.metadata.client_name.as_deref();
+        name.unwrap_or(&self.client_id)
+    }
+}
+
 /// A client secret as stored.
 #[derive(Clone, Eq, PartialEq)]
 pub struct StoredSecret {

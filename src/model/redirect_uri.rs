@@ -61,6 +61,12 @@ impl VerifiedRedirect {
         &self.text
     }
 
+    /// The address with more parameters; a registered query stays (RFC 6749 section 3.1.2).
+    pub fn with_query(&self, encoded: &str) -> String {
+        let joint = if self.text.contains('?') { '&' } else { '?' };
+        format!("{}{joint}{encoded}", self.text)
+    }
+
     /// What `form-action` of a page's policy must list for a form that ends there (CSP 3 section
     /// 2.3.1): scheme, host and port, or the scheme alone where the application made it up.
     pub fn form_target(&self) -> String {

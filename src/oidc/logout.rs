@@ -10,26 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use super::hint::{self, Hint};
 use crate::app::App;
-use crate::base::digest::equal;
-use crate::base::master_key;
+use crate::base::clock::Timestamp;
 use crate::context::Ctx;
 use crate::login::browser::{Browser, SignedIn};
 use crate::login::interaction::add_cookie;
 use crate::login::page_error::PageError;
+use crate::login::sealed_form::{self, SealedForm};
 use crate::model::redirect_uri::VerifiedRedirect;
 use crate::oauth::authorize::channel::see_other;
 use crate::pages::{Frame, SignOut};
-use crate::web::fetch_metadata::{ahead, is_cross_site};
+use crate::web::fetch_metadata::ahead;
 use crate::web::params::Params;
 use crate::web::{form, respond};
-
-/// How long the question may stand, in seconds.
-const LIFETIME: i64 = 3600;
-const KEY: &str = "sign-out";
 
 /// What is asked on the page, sealed into its form.
 #[derive(Deserialize, Serialize)]
 struct Question {
+    /// Seconds since 1970.
     started_at: i64,
     /// The digest of the browser's mark.
     browser: String,
@@ -38,8 +35,17 @@ struct Question {
     state: Option<String>,
 }
 
-impl Question {
-    /// Where the same is asked anew.
+impl SealedForm for Question {
+    const LABEL: &'static str = "sign-out";
+
+    fn browser(&self) -> &str {
+        &self.browser
+    }
+
+    fn started_at(&self) -> Timestamp {
+        Timestamp::from_millis(0).plus_seconds(self.started_at)
+    }
+
     fn restart(&self, ctx: &Ctx) -> String {
         let asked = [
             ("client_id", &self.client_id),
@@ -150,11 +156,7 @@ async fn checked(app: &App, ctx: &Ctx, params: &Params) -> Result<Asked, PageErr
     };
     Ok(Asked {
         client_id: client.as_ref().map(|known| known.client.client_id.clone()),
-        client_name: client.as_ref().map(|known| {
-            let client = &known.client;
-            let name = client.metadata.client_name.as_ref();
-            name.unwrap_or(&client.client_id).clone()
-        }),
+        client_name: client.as_ref().map(|known| known.client.name().to_owned()),
         hint,
         next,
         state: params.get("state").map(str::to_owned),
@@ -170,9 +172,7 @@ fn ask(app: &App, ctx: &Ctx, mut browser: Browser, asked: Asked) -> Response<Bod
         post_logout_redirect_uri: asked.next.as_ref().map(|next| next.as_str().to_owned()),
         state: asked.state,
     };
-    let plain = serde_json::to_vec(&question).unwrap_or_default();
-    let key = app.master_key.derive(KEY);
-    let sealed = master_key::seal(&key, &place(ctx), &plain, &app.random);
+    let sealed = sealed_form::seal(app, ctx, &question);
     let targets: Vec<String> = asked
         .next
         .iter()
@@ -203,7 +203,8 @@ pub async fn confirm(State(app): State<App>, ctx: Ctx, request: Request<Body>) -
             form::of_request(request, limits.max_body_bytes, limits.body_timeout).await;
         let params = params?;
         let mut browser = Browser::of(&app, &ctx, &headers).await?;
-        let question = opened(&app, &ctx, &headers, &browser, &params)?;
+        let sealed = params.get("transaction").unwrap_or_default();
+        let question: Question = sealed_form::open(&app, &ctx, &headers, &browser, sealed)?;
         let client = match &question.client_id {
             Some(client_id) => app.directory.client(&ctx.tenant, client_id).await?,
             None => None,
@@ -221,36 +222,6 @@ pub async fn confirm(State(app): State<App>, ctx: Ctx, request: Request<Body>) -
         .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
 }
 
-fn opened(
-    app: &App,
-    ctx: &Ctx,
-    headers: &HeaderMap,
-    browser: &Browser,
-    params: &Params,
-) -> Result<Question, PageError> {
-    if is_cross_site(headers, &ctx.tenant.issuer) {
-        return Err(PageError::foreign_form());
-    }
-    let sealed = params.get("transaction").unwrap_or_default();
-    let key = app.master_key.derive(KEY);
-    let plain =
-        master_key::open(&key, &place(ctx), sealed).map_err(|_| PageError::foreign_form())?;
-    let question: Question =
-        serde_json::from_slice(&plain).map_err(|_| PageError::foreign_form())?;
-    let asked_here = |mark: String| equal(mark.as_bytes(), question.browser.as_bytes());
-    if !browser.mark_digest().is_some_and(asked_here) {
-        return Err(PageError::foreign_form().restarting_at(question.restart(ctx)));
-    }
-    if question.started_at.saturating_add(LIFETIME) <= ctx.now.seconds() {
-        return Err(PageError::stale_form().restarting_at(question.restart(ctx)));
-    }
-    Ok(question)
-}
-
-fn place(ctx: &Ctx) -> String {
-    format!("sign-out:{}", ctx.tenant.id)
-}
-
 /// Goes on to the client's address, or says that nobody is signed in any more.
 fn finish(
     app: &App,
@@ -261,12 +232,10 @@ fn finish(
 ) -> Response<Body> {
     let mut response = match next {
         Some(next) => {
-            let address = next.as_str();
             let state = state.map(|state| serde_urlencoded::to_string([("state", state)]));
             see_other(&match state {
-                Some(Ok(state)) if address.contains('?') => format!("{address}&{state}"),
-                Some(Ok(state)) => format!("{address}?{state}"),
-                _ => address.to_owned(),
+                Some(Ok(state)) => next.with_query(&state),
+                _ => next.as_str().to_owned(),
             })
         }
         None => app.pages.signed_out(&Frame {

@@ -88,12 +88,9 @@ impl Channel {
             });
         }
         let encoded = serde_urlencoded::to_string(&params).unwrap_or_default();
-        let address = self.redirect.as_str();
         see_other(&match self.mode {
-            ResponseMode::Fragment => format!("{address}#{encoded}"),
-            // A registered query stays (RFC 6749 section 3.1.2).
-            _ if address.contains('?') => format!("{address}&{encoded}"),
-            _ => format!("{address}?{encoded}"),
+            ResponseMode::Fragment => format!("{}#{encoded}", self.redirect.as_str()),
+            _ => self.redirect.with_query(&encoded),
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::login::browser::SignedIn;
 use crate::login::page_error::PageError;
+use crate::login::sealed_form::SealedForm;
 use crate::login::transaction::Transaction;
 use crate::model::claims_request::ClaimsRequest;
 use crate::model::client_metadata::GrantType;
