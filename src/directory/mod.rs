@@ -11,7 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::keys::jwk::ClientJwks;
 use crate::model::client::Client;
 use crate::model::resource::Catalog;
-use crate::model::tenant::Tenant;
+use crate::model::tenant::{DEFAULT_SLUG, Tenant, is_valid_slug};
 use crate::storage::cache::Cache;
 use crate::storage::feed::Change;
 use crate::storage::{DbError, Store};
@@ -31,7 +31,8 @@ type Key = (String, String);
 pub struct Directory {
     store: Store,
     base: String,
-    tenants: Cache<String, Option<Arc<Tenant>>>,
+    by_slug: Cache<String, Option<Arc<Tenant>>>,
+    by_id: Cache<String, Option<Arc<Tenant>>>,
     clients: Cache<Key, Option<Arc<KnownClient>>>,
     catalogs: Cache<String, Arc<Catalog>>,
     revocations: RevocationSet,
@@ -49,7 +50,8 @@ impl Directory {
         let directory = Arc::new(Self {
             store,
             base: base.to_owned(),
-            tenants: Cache::new(db.clone(), TENANTS),
+            by_slug: Cache::new(db.clone(), TENANTS),
+            by_id: Cache::new(db.clone(), TENANTS),
             clients: Cache::new(db.clone(), CLIENTS),
             catalogs: Cache::new(db.clone(), TENANTS),
             revocations: RevocationSet::default(),
@@ -84,6 +86,7 @@ impl Directory {
         self.revocations.tidy(now);
     }
 
+    /// A tenant by slug.
     pub async fn tenant(&self, slug: &str) -> Result<Option<Arc<Tenant>>, DbError> {
         let load = async {
             Ok(self
@@ -92,7 +95,28 @@ impl Directory {
                 .await?
                 .map(Arc::new))
         };
-        self.tenants.get(slug.to_owned(), load).await
+        self.by_slug.get(slug.to_owned(), load).await
+    }
+
+    /// A tenant by id.
+    pub async fn tenant_by_id(&self, id: &str) -> Result<Option<Arc<Tenant>>, DbError> {
+        let load = async { Ok(self.store.tenant_by_id(&self.base, id).await?.map(Arc::new)) };
+        self.by_id.get(id.to_owned(), load).await
+    }
+
+    /// The tenant whose tokens carry this `iss`, compared byte for byte.
+    pub async fn tenant_by_issuer(&self, issuer: &str) -> Result<Option<Arc<Tenant>>, DbError> {
+        let slug = match issuer.strip_prefix(&self.base) {
+            Some("") => DEFAULT_SLUG,
+            // What cannot be a slug is not looked for.
+            Some(path) => match path.strip_prefix("/t/").filter(|slug| is_valid_slug(slug)) {
+                Some(slug) => slug,
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        };
+        let tenant = self.tenant(slug).await?;
+        Ok(tenant.filter(|tenant| tenant.issuer == issuer))
     }
 
     pub async fn client(
@@ -143,8 +167,10 @@ impl Directory {
 
     fn apply(&self, change: &Change) {
         match change {
-            // The change carries the id; the slug is what is remembered.
-            Change::Tenant { .. } => self.tenants.forget_all(),
+            Change::Tenant { tenant, slug } => {
+                self.by_slug.forget(slug);
+                self.by_id.forget(tenant);
+            }
             Change::Client { tenant, client_id } => {
                 self.clients.forget(&(tenant.clone(), client_id.clone()));
             }
@@ -158,7 +184,8 @@ impl Directory {
             }
             Change::SigningKeys { .. } => {}
             Change::Everything => {
-                self.tenants.forget_all();
+                self.by_slug.forget_all();
+                self.by_id.forget_all();
                 self.clients.forget_all();
                 self.catalogs.forget_all();
                 self.revocations.mark_gap();

@@ -79,7 +79,7 @@ fn written(db: &Db) -> Written {
             Change::SigningKeys { tenant } | Change::Resources { tenant } => {
                 cache.forget(tenant);
             }
-            Change::Tenant { tenant } => cache.forget(tenant),
+            Change::Tenant { tenant, .. } => cache.forget(tenant),
             Change::Everything => cache.forget_all(),
             Change::Client { .. } | Change::Revocation { .. } => {}
         }

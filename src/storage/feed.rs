@@ -20,6 +20,7 @@ const PAGE: i64 = 1000;
 pub enum Change {
     Tenant {
         tenant: String,
+        slug: String,
     },
     Client {
         tenant: String,
@@ -111,7 +112,7 @@ impl Feed {
                 }
                 let (tenant, id) = (row.text("tenant")?, row.text("id")?);
                 self.tell(&match row.text("kind")?.as_str() {
-                    "tenant" => Change::Tenant { tenant },
+                    "tenant" => Change::Tenant { tenant, slug: id },
                     "client" => Change::Client {
                         tenant,
                         client_id: id,

@@ -32,6 +32,20 @@ impl Store {
         row.map(|row| tenant_of(&row, base)).transpose()
     }
 
+    /// A tenant by id.
+    pub async fn tenant_by_id(&self, base: &str, id: &str) -> Result<Option<Tenant>, DbError> {
+        let row = self
+            .db
+            .one(
+                sql!(
+                    "SELECT id, slug, name, issuer, signing_alg, enabled FROM tenants WHERE id = $1"
+                )
+                .bind(id),
+            )
+            .await?;
+        row.map(|row| tenant_of(&row, base)).transpose()
+    }
+
     /// Tenants in the order of their slugs, after `after`.
     pub async fn tenants(
         &self,

@@ -3,6 +3,7 @@
 mod following;
 mod gaps;
 mod order;
+mod tenants;
 
 use users_core::app::App;
 
