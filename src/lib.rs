@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! 5  main.rs  cli/  server/                commands, routes, layers, listeners; imported by nobody
-//! 4  oauth/  oidc/  login/  admin/         endpoints, the rules around them, what operators do
+//! 4  oauth/  oidc/  login/  admin/  api/   endpoints, the rules around them, what operators do
 //!    app.rs  context.rs  installation.rs   what a process owns, what a request sees, the start
 //! 3  storage/  directory/  keys/           rows; what is remembered of them; signing keys
 //!    passwords/  pages/  web/  telemetry/  hashing; HTML; HTTP without decisions; counters
@@ -28,6 +28,7 @@
 //! `login::browser::SignedIn` only from a live session: a code needs both.
 
 pub mod admin;
+pub mod api;
 pub mod app;
 pub mod base;
 pub mod cli;

@@ -10,7 +10,7 @@ use crate::model::client::{Client, SecretKind, StoredSecret};
 use crate::model::client_metadata::{
     ClientMetadata, MIN_SECRET_CHARS, is_valid_client_id, is_valid_client_secret,
 };
-use crate::model::resource::Catalog;
+use crate::model::resource::{Catalog, is_own_scope};
 use crate::model::tenant::Tenant;
 use crate::storage::clients::ClientWrite;
 
@@ -23,9 +23,6 @@ pub enum Secret<'a> {
     /// The operator chose one.
     Given(&'a str),
 }
-
-/// Scopes that reach accounts and administration: never for somebody else's application.
-const OWN_SCOPES: &[&str] = &["account", "clients.write", "users.read", "users.write"];
 
 /// A client by id.
 pub async fn get(app: &App, tenant: &Tenant, client_id: &str) -> Result<Client, AdminError> {
@@ -186,7 +183,7 @@ pub fn problems(
     for word in metadata.scope.words() {
         if !catalog.knows(word) {
             problems.push(format!("scope: no resource has {word:?}"));
-        } else if OWN_SCOPES.contains(&word) && !metadata.first_party {
+        } else if is_own_scope(word) && !metadata.first_party {
             problems.push(format!(
                 "scope: {word} is for clients with first_party = true"
             ));

@@ -20,6 +20,9 @@ pub enum AdminError {
     /// Broken rules, each naming its field.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
+    /// A rule across rows, in a sentence.
+    #[error("{0}")]
+    Refused(String),
     #[error("{0} exists already")]
     Conflict(String),
     #[error("there is no {0}")]
@@ -35,7 +38,7 @@ pub enum AdminError {
 impl From<DbError> for AdminError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Refused(sentence) => Self::Invalid(vec![sentence]),
+            DbError::Refused(sentence) => Self::Refused(sentence),
             DbError::Conflict => Self::Conflict("another of that name".to_owned()),
             other => Self::Db(other),
         }

@@ -18,6 +18,12 @@ impl Timestamp {
         self.0
     }
 
+    /// Reads RFC 3339, with any offset.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+        Some(Self(time.timestamp_millis()))
+    }
+
     /// Whole seconds, rounded down: a JSON Web Token's `NumericDate`.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)

@@ -29,14 +29,39 @@ pub const API_AUDIENCE: &str = "rvoip-api";
 /// The audience of SIP services.
 pub const SIP_AUDIENCE: &str = "rvoip-sip";
 
-const API_SCOPES: &[&str] = &[
+pub const API_SCOPES: &[&str] = &[
     "account",
+    "audit.read",
+    "clients.read",
     "clients.write",
+    "keys.write",
     "metrics.read",
+    "roles.write",
+    "tenants.read",
+    "tenants.write",
     "token.introspect",
     "users.read",
     "users.write",
 ];
+
+/// Scopes that reach accounts and administration: never for somebody else's application.
+pub const OWN_SCOPES: &[&str] = &[
+    "account",
+    "audit.read",
+    "clients.read",
+    "clients.write",
+    "keys.write",
+    "roles.write",
+    "tenants.read",
+    "tenants.write",
+    "users.read",
+    "users.write",
+];
+
+/// Whether only the operator's own applications may have `word`.
+pub fn is_own_scope(word: &str) -> bool {
+    OWN_SCOPES.contains(&word)
+}
 const SIP_SCOPES: &[&str] = &[
     "sip.call",
     "sip.message",

@@ -26,7 +26,8 @@ pub fn may_hold<R: AsRef<str>>(roles: &[R], scope: &str) -> bool {
         "users.read" => has(MODERATOR) || has(GUEST),
         "users.write" => has(MODERATOR),
         "metrics.read" => has(VENDOR),
-        "clients.write" | "token.introspect" => false,
+        "audit.read" | "clients.read" | "clients.write" | "keys.write" | "roles.write"
+        | "tenants.read" | "tenants.write" | "token.introspect" => false,
         "account" => has(USER) || has(MODERATOR) || has(GUEST) || has(VENDOR),
         _ => has(USER) || has(MODERATOR) || has(VENDOR),
     }

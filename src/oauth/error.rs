@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONNECTION, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::json;
 
@@ -192,6 +192,34 @@ impl OAuthError {
         self.cause.as_deref()
     }
 
+    pub fn status(&self) -> StatusCode {
+        self.kind.row().status
+    }
+
+    /// What the caller is told.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The headers that belong to the refusal, whatever its body looks like.
+    pub fn headers(&self) -> Vec<(HeaderName, String)> {
+        let retry_after = self
+            .retry_after
+            .or((self.kind == ErrorKind::Unavailable).then_some(1));
+        // The rest of a body that is too much is not worth reading.
+        let closes = matches!(self.kind, ErrorKind::TooSlow | ErrorKind::TooLarge);
+        let headers = [
+            (WWW_AUTHENTICATE, self.challenge()),
+            (ALLOW, self.allow.map(str::to_owned)),
+            (RETRY_AFTER, retry_after.map(|seconds| seconds.to_string())),
+            (CONNECTION, closes.then(|| "close".to_owned())),
+        ];
+        let present = headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        present.collect()
+    }
+
     fn challenge(&self) -> Option<String> {
         let row = self.kind.row();
         match row.challenge {
@@ -219,21 +247,10 @@ impl IntoResponse for OAuthError {
         let row = self.kind.row();
         let body = json!({ "error": row.code, "error_description": self.description });
         let mut response = respond::json(row.status, &body);
-        let headers = response.headers_mut();
-        let mut put = |name, value: Option<String>| {
-            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-                headers.insert(name, value);
+        for (name, value) in self.headers() {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
             }
-        };
-        put(WWW_AUTHENTICATE, self.challenge());
-        put(ALLOW, self.allow.map(str::to_owned));
-        let retry_after = self
-            .retry_after
-            .or((self.kind == ErrorKind::Unavailable).then_some(1));
-        put(RETRY_AFTER, retry_after.map(|seconds| seconds.to_string()));
-        if matches!(self.kind, ErrorKind::TooSlow | ErrorKind::TooLarge) {
-            // The rest of the body is not worth reading.
-            put(CONNECTION, Some("close".to_owned()));
         }
         let cause = self.cause.map(Arc::from);
         response.extensions_mut().insert(Failure {

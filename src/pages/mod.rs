@@ -1,5 +1,6 @@
 //! Floor 3: HTML. One typed method for each page; the only place that knows minijinja.
 
+mod api_docs;
 mod demo;
 mod policy;
 mod texts;
@@ -15,6 +16,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+pub use api_docs::{ApiDocs, FieldLine, OperationLine, ProblemLine, ResourceSection};
 pub use demo::{ClaimLine, Claims, Visitor};
 pub use texts::scope_text;
 pub use views::{
@@ -30,6 +32,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     (
         "to_continue.html",
         include_str!("../../templates/to_continue.html"),
+    ),
+    (
+        "api_docs.html",
+        include_str!("../../templates/api_docs.html"),
     ),
     (
         "accounts.html",

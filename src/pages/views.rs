@@ -21,7 +21,7 @@ pub struct Frame<'a> {
 
 impl Frame<'static> {
     /// Around the pages of the installation itself.
-    const INSTALLATION: Self = Self {
+    pub(super) const INSTALLATION: Self = Self {
         base: "",
         tenant_name: "users-core",
         form_targets: &[],

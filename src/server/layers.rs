@@ -22,7 +22,7 @@ use crate::base::id::ordered_id;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::telemetry::RequestLabels;
 use crate::web::address::client_address;
-use crate::web::request_info::{Failure, Peer, RequestInfo};
+use crate::web::request_info::{Failure, Peer, RequestInfo, RoutePattern};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -97,6 +97,10 @@ async fn around(app: App, mut routes: Router, mut request: Request) -> Response 
                 .because("the request took too long")
                 .into_response(),
         }
+    };
+    let route = match response.extensions().get::<RoutePattern>() {
+        Some(RoutePattern(pattern)) => pattern,
+        None => route,
     };
     report(&response, &id, route, address);
     let headers = response.headers_mut();

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::health;
 use crate::admin::setup;
+use crate::api;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::login::forms;
@@ -234,6 +235,38 @@ pub const ROUTES: &[Route] = &[
         false,
         || get(health::metrics),
     ),
+    route(
+        "GET, HEAD",
+        "/openapi.json",
+        Access::Public,
+        Place::Root,
+        true,
+        || get(api::openapi_json),
+    ),
+    route(
+        "GET, HEAD",
+        "/openapi.yaml",
+        Access::Public,
+        Place::Root,
+        true,
+        || get(api::openapi_yaml),
+    ),
+    route(
+        "GET, HEAD",
+        "/docs",
+        Access::Public,
+        Place::Root,
+        false,
+        || get(api::page),
+    ),
+];
+
+/// Names other systems have for the page about the API and for its document.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("/apidocs", "/docs"),
+    ("/redoc", "/docs"),
+    ("/swagger", "/docs"),
+    ("/swagger.json", "/openapi.json"),
 ];
 
 /// The label of routes that are none.
@@ -288,7 +321,11 @@ pub fn router(app: &App, stop: &CancellationToken) -> Router {
             router = router.route(&format!("{}/t/{{slug}}", route.path), handlers());
         }
     }
+    for (name, place) in OTHER_NAMES {
+        router = router.route(name, get(|| async { Redirect::permanent(place) }));
+    }
     router
+        .nest(api::BASE, api::router())
         .fallback(|| async { OAuthError::not_found() })
         .with_state(app.clone())
 }

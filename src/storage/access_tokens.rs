@@ -2,7 +2,7 @@
 
 use super::sql::sql;
 use super::tx::Tx;
-use super::{DbError, Scoped};
+use super::{DbError, Scoped, Store};
 use crate::base::clock::Timestamp;
 use crate::model::access_token::AccessTokenClaims;
 
@@ -21,6 +21,17 @@ impl StoredAccessToken {
                 .map_err(|_| DbError::Corrupt("access_tokens.claims"))?,
             expires_at: Timestamp::from_millis(0).plus_seconds(claims.exp),
         })
+    }
+}
+
+impl Store {
+    /// The id of the tenant whose opaque token has this digest.
+    pub async fn tenant_of_access_token(&self, digest: &str) -> Result<Option<String>, DbError> {
+        let row = self
+            .db
+            .one(sql!("SELECT tenant FROM access_tokens WHERE digest = $1").bind(digest))
+            .await?;
+        row.map(|row| row.text("tenant")).transpose()
     }
 }
 

@@ -25,6 +25,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "sign_in",
         text: include_str!("../../migrations/0002_sign_in.sql"),
     },
+    Migration {
+        version: 3,
+        name: "rest_api",
+        text: include_str!("../../migrations/0003_rest_api.sql"),
+    },
 ];
 
 /// Brings the schema to this program's version.

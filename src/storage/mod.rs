@@ -15,6 +15,7 @@ pub mod error;
 pub mod feed;
 pub mod grants;
 mod group;
+pub mod idempotency;
 pub mod instance;
 mod lanes;
 pub mod leases;

@@ -13,7 +13,7 @@ impl Store {
     pub async fn reap(&self, now: Timestamp) -> Result<u64, DbError> {
         // A used refresh token must outlive its family, or its replay would go unnoticed; grants
         // and sessions must outlive their tokens.
-        let tables: [fn(Timestamp) -> Sql; 8] = [
+        let tables: [fn(Timestamp) -> Sql; 9] = [
             |now| {
                 sql!(
                     "DELETE FROM access_tokens WHERE (tenant, digest) IN \
@@ -25,6 +25,13 @@ impl Store {
                 sql!(
                     "DELETE FROM used_ids WHERE (tenant, digest) IN \
                      (SELECT tenant, digest FROM used_ids WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now)
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM idempotency WHERE (tenant, digest) IN \
+                     (SELECT tenant, digest FROM idempotency WHERE expires_at <= $1 LIMIT $2)"
                 )
                 .bind(now)
             },

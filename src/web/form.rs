@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -37,6 +37,17 @@ pub async fn read(
     if !is_form(headers) {
         return Err(FormError::ContentType);
     }
+    let body = collect(headers, body, max_bytes, timeout).await?;
+    Ok(Params::parse(&body)?)
+}
+
+/// Reads a body of any type.
+pub async fn collect(
+    headers: &HeaderMap,
+    body: Body,
+    max_bytes: usize,
+    timeout: Duration,
+) -> Result<Bytes, FormError> {
     // A small body that unpacks to a large one would pass every limit.
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(FormError::Coding);
@@ -46,7 +57,7 @@ pub async fn read(
         Err(_) => Err(FormError::TooSlow),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(FormError::TooLarge),
         Ok(Err(_)) => Err(FormError::Broken),
-        Ok(Ok(body)) => Ok(Params::parse(&body.to_bytes())?),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
     }
 }
 

@@ -65,6 +65,12 @@ impl Params {
         self.0.iter().any(|(known, _)| known == name)
     }
 
+    /// All of them, but for those that are empty.
+    pub fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        let present = self.0.iter().filter(|(_, value)| !value.is_empty());
+        present.cloned()
+    }
+
     /// The parameters as a query.
     pub fn encoded(&self) -> String {
         serde_urlencoded::to_string(&self.0).unwrap_or_default()

@@ -21,6 +21,10 @@ pub struct RequestInfo {
     pub address: IpAddr,
 }
 
+/// The pattern of the route that answered, for counting. Travels as a response extension.
+#[derive(Clone, Copy, Debug)]
+pub struct RoutePattern(pub &'static str);
+
 /// What went wrong, for the one line the outermost layer logs. Travels as a response extension.
 #[derive(Clone, Debug)]
 pub struct Failure {

@@ -12,9 +12,14 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// A JSON answer with `Cache-Control: no-store` (RFC 6749 section 5.1).
 pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Response<Body> {
-    let Ok(bytes) = serde_json::to_vec(body) else {
-        return empty(StatusCode::INTERNAL_SERVER_ERROR);
-    };
+    match serde_json::to_vec(body) {
+        Ok(bytes) => json_bytes(status, bytes),
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// The same with JSON that is written already.
+pub fn json_bytes(status: StatusCode, bytes: Vec<u8>) -> Response<Body> {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -26,6 +26,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "oidc",
             "login",
             "admin",
+            "api",
             "app",
             "context",
             "installation",

@@ -1,6 +1,7 @@
 //! The one test binary. Every test that touches rows runs on every database there is.
 
 mod account_rules;
+mod api;
 mod argon;
 mod attack_table;
 mod authorize;

@@ -1,0 +1,111 @@
+//! Floor 4: the REST API under `/api/v1`, at the root of the installation only.
+//!
+//! An operation is a row of its resource's `operations()`: method, path, name, the scopes one of which
+//! is needed, and a handler whose types say what goes in and out. Authentication, the tenant, the
+//! scope, the body and its errors, idempotency and entity tags are the same for all and happen in
+//! `dispatch`, so that no handler can forget one; the OpenAPI document and its page are made from the
+//! same rows.
+//!
+//! To add a resource: a file with `operations()` and its handlers, a line in [`OPERATIONS`], and the
+//! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
+
+mod answer;
+mod authority;
+mod body;
+mod call;
+mod caller;
+mod dispatch;
+mod docs;
+mod idempotency;
+mod list;
+mod me;
+pub mod openapi;
+pub mod operation;
+pub mod problem;
+mod users;
+mod views;
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter};
+
+pub use docs::page;
+
+use crate::app::App;
+use crate::web::request_info::RequestInfo;
+use operation::Operation;
+use problem::Problem;
+
+/// Where the API is.
+pub const BASE: &str = "/api/v1";
+
+/// Every operation.
+pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    [users::operations(), me::operations()]
+        .into_iter()
+        .flatten()
+        .collect()
+});
+
+/// The routes of all operations, below [`BASE`].
+pub fn router() -> Router<App> {
+    let mut router = Router::new();
+    let mut done: Vec<&'static str> = Vec::new();
+    for operation in OPERATIONS.iter() {
+        if !done.contains(&operation.path) {
+            done.push(operation.path);
+            router = router.route(operation.path, methods(operation.path));
+        }
+    }
+    router.fallback(|request: Request| async move {
+        Problem::not_found().respond(request_id(&request).as_deref())
+    })
+}
+
+/// Everything that can be done at one path.
+fn methods(path: &'static str) -> MethodRouter<App> {
+    let here = || OPERATIONS.iter().filter(move |known| known.path == path);
+    let mut allowed: Vec<&str> = here().map(|known| known.method.as_str()).collect();
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    allowed.sort_unstable();
+    let allow = allowed.join(", ");
+    let mut router = MethodRouter::new();
+    for operation in here() {
+        let handler = move |State(app): State<App>, request: Request| async move {
+            dispatch::dispatch(app, operation, request).await
+        };
+        if let Ok(method) = MethodFilter::try_from(operation.method.clone()) {
+            router = router.on(method, handler);
+        }
+    }
+    router.fallback(move |request: Request| {
+        let problem = Problem::method_not_allowed(&allow);
+        async move { problem.respond(request_id(&request).as_deref()) }
+    })
+}
+
+fn request_id(request: &Request) -> Option<String> {
+    let info = request.extensions().get::<RequestInfo>()?;
+    Some(info.id.to_string())
+}
+
+/// `GET /openapi.json`
+pub async fn openapi_json() -> Response {
+    openapi::answer(openapi::json(), "application/json")
+}
+
+/// `GET /openapi.yaml`
+pub async fn openapi_yaml() -> Response {
+    openapi::answer(openapi::yaml(), "application/yaml")
+}
+
+/// Methods that only read.
+pub fn is_safe(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}

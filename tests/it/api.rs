@@ -1,0 +1,7 @@
+//! The REST API.
+
+mod document;
+mod idempotency;
+mod me;
+mod pages;
+mod users;
