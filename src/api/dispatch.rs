@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequestParts as _, RawPathParams};
+use axum::extract::{FromRequestParts as _, OriginalUri, RawPathParams};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Request};
@@ -52,6 +52,9 @@ async fn run(
     mut parts: Parts,
     body: Body,
 ) -> Result<Response, Problem> {
+    // As it was called: the router has cut the front off.
+    let original = OriginalUri::from_request_parts(&mut parts, &()).await;
+    let address = original.map_or_else(|never| match never {}, |uri| uri.path().to_owned());
     let path = path_of(&mut parts).await?;
     let mut query = Incoming::query(parts.uri.query().unwrap_or_default())?;
     let caller = if operation.is_public() {
@@ -72,7 +75,7 @@ async fn run(
         caller,
         operation,
         path,
-        address: parts.uri.path().to_owned(),
+        address,
         headers: parts.headers,
         app,
     });

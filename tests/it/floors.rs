@@ -57,6 +57,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "oidc",
             "login",
             "admin",
+            "api",
             "app.rs",
             "server",
             "cli",

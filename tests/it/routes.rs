@@ -46,6 +46,9 @@ const EXPECTED: &[(&str, &str, Access, Place)] = &[
     ("GET, HEAD", "/health/live", Access::Public, Place::Root),
     ("GET, HEAD", "/health/ready", Access::Public, Place::Root),
     ("GET, HEAD", "/metrics", Access::Network, Place::Root),
+    ("GET, HEAD", "/openapi.json", Access::Public, Place::Root),
+    ("GET, HEAD", "/openapi.yaml", Access::Public, Place::Root),
+    ("GET, HEAD", "/docs", Access::Public, Place::Root),
 ];
 
 #[test]

@@ -6,13 +6,14 @@ use futures_util::future::BoxFuture;
 use users_core::model::login_name::LoginName;
 use users_core::storage::DbError;
 use users_core::storage::codes::Interaction;
+use users_core::storage::idempotency::Claimed;
 use users_core::storage::signing_keys::KeyState;
 
 use super::Scene;
 use crate::support::rows::{
     ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, GRANT, HASH,
-    JTI, REFRESH, SESSION, USER, access_token, checked_user, client, code, later, login, new_user,
-    redemption, refusal, resource, rotation, sign_in,
+    JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token, checked_user, client, code, later,
+    login, new_user, redemption, refusal, resource, rotation, sign_in,
 };
 use crate::support::world::START;
 
@@ -48,6 +49,35 @@ pub const PROOFS: &[(&str, Proof)] = &[
         Box::pin(async move {
             let burnt = scene.rows.burn(ASSERTION.to_owned(), later());
             assert_eq!(burnt.await.expect("an answer"), !scene.twin);
+        })
+    }),
+    ("claim_key", |scene| {
+        Box::pin(async move {
+            let claim = |fingerprint: &str| {
+                let fingerprint = fingerprint.to_owned();
+                let key = KEY.to_owned();
+                scene.rows.claim_key(key, fingerprint, START, later())
+            };
+            let expected = if scene.twin {
+                Claimed::Answered(MARK.to_owned())
+            } else {
+                Claimed::New
+            };
+            assert_eq!(claim("the call").await.expect("an answer"), expected);
+            assert_eq!(claim("other").await.expect("an answer"), Claimed::Other);
+        })
+    }),
+    ("keep_answer", |scene| {
+        Box::pin(async move {
+            let kept = scene.rows.keep_answer(KEY, "changed".to_owned(), later());
+            kept.await.expect("kept");
+        })
+    }),
+    ("release_key", |scene| {
+        Box::pin(async move {
+            for key in [KEY, OPEN_KEY] {
+                scene.rows.release_key(key).await.expect("released");
+            }
         })
     }),
     ("recent_audit", |scene| {

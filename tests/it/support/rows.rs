@@ -37,6 +37,10 @@ pub const ACCESS: &str = "digest of an access token";
 pub const ASSERTION: &str = "digest of an assertion";
 pub const AUDIENCE: &str = "https://files.test";
 pub const HASH: &str = "a password's hash";
+/// The digest of an idempotency key whose call was answered.
+pub const KEY: &str = "digest of an idempotency key";
+/// The digest of one whose call is being answered.
+pub const OPEN_KEY: &str = "digest of another idempotency key";
 pub const JTI: &str = "a token's id";
 /// An algorithm with an announced key and an active one.
 pub const ALGORITHM: Algorithm = Algorithm::EdDsa;
@@ -289,6 +293,15 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
             .await
             .expect("burnt")
     );
+    for key in [KEY, OPEN_KEY] {
+        let fingerprint = "the call".to_owned();
+        rows.claim_key(key.to_owned(), fingerprint, START, later())
+            .await
+            .expect("a key");
+    }
+    rows.keep_answer(KEY, mark.to_owned(), later())
+        .await
+        .expect("an answer");
     rows.revoke_token("revoked", later(), event(world))
         .await
         .expect("a revocation");
