@@ -1,6 +1,6 @@
 //! Clients and their secrets.
 
-use super::{AdminError, event, taken};
+use super::{AdminError, event, taken, updated};
 use crate::app::App;
 use crate::base::digest::{equal, sha256_text};
 use crate::base::token::{Kind, OpaqueToken};
@@ -56,12 +56,13 @@ pub async fn create(
     Ok(made)
 }
 
-/// Replaces a registration, and adds a secret beside the newest one if asked.
+/// Replaces a registration where it is still the one of `before`, and adds a secret beside the
+/// newest one if asked.
 pub async fn update(
     app: &App,
     actor: &Actor,
     tenant: &Tenant,
-    client_id: &str,
+    before: &Client,
     metadata: ClientMetadata,
     enabled: bool,
     secret: Secret<'_>,
@@ -70,15 +71,15 @@ pub async fn update(
         Secret::Keep => AuditKind::ClientChanged,
         _ => AuditKind::ClientSecretAdded,
     };
-    let (write, made) = prepare(
+    let client_id = &before.client_id;
+    let (mut write, made) = prepare(
         app, actor, tenant, client_id, metadata, enabled, secret, kind,
     )
     .await?;
-    if app.store.tenant(&tenant.id).update_client(write).await? {
-        Ok(made)
-    } else {
-        Err(AdminError::Missing(format!("client {client_id:?}")))
-    }
+    write.if_unchanged = Some(before.updated_at);
+    let outcome = app.store.tenant(&tenant.id).update_client(write).await?;
+    updated(outcome, || format!("client {client_id:?}"))?;
+    Ok(made)
 }
 
 /// Removes a client; its tokens die everywhere.
@@ -151,6 +152,7 @@ async fn prepare(
             digest,
             expires_at: None,
         }),
+        if_unchanged: None,
         now: app.clock.now(),
         event: event(app, actor, kind, client_id),
     };

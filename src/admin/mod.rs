@@ -13,6 +13,7 @@ use crate::keys::ring::RingError;
 use crate::model::audit_event::{Actor, AuditEvent, AuditKind};
 use crate::passwords::Overloaded;
 use crate::storage::DbError;
+use crate::storage::update::UpdateOutcome;
 
 /// Why an operator's wish is refused.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,9 @@ pub enum AdminError {
     Conflict(String),
     #[error("there is no {0}")]
     Missing(String),
+    /// Somebody else changed it since it was read: read again, look, and try again.
+    #[error("{0} was changed by somebody else meanwhile; nothing was done")]
+    Changed(String),
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     #[error(transparent)]
@@ -56,6 +60,15 @@ impl From<RingError> for AdminError {
 
 fn event(app: &App, actor: &Actor, kind: AuditKind, subject: &str) -> AuditEvent {
     actor.did(kind, subject, app.row_id(), app.clock.now())
+}
+
+/// What an update's outcome means to whoever asked.
+fn updated(outcome: UpdateOutcome, what: impl FnOnce() -> String) -> Result<(), AdminError> {
+    match outcome {
+        UpdateOutcome::Updated => Ok(()),
+        UpdateOutcome::Changed => Err(AdminError::Changed(what())),
+        UpdateOutcome::Missing => Err(AdminError::Missing(what())),
+    }
 }
 
 /// Names the thing whose unique rule was broken.

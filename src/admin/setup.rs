@@ -74,7 +74,7 @@ async fn spend(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<Response,
         ..UserInput::default()
     };
     let password = params.get("password").unwrap_or_default();
-    let user = match users::new_user(app, input, Some(password)).await {
+    let user = match users::new_user(app, &ctx.tenant, input, Some(password)).await {
         Ok(user) => user,
         Err(AdminError::Invalid(problems)) => {
             return Ok(app

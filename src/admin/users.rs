@@ -2,29 +2,30 @@
 
 use zeroize::Zeroizing;
 
-use super::{AdminError, event, taken};
+use super::{AdminError, event, taken, updated};
 use crate::app::App;
 use crate::model::audit_event::{Actor, AuditKind};
 use crate::model::login_name::LoginName;
+use crate::model::role;
 use crate::model::tenant::Tenant;
-use crate::model::user::{User, UserInput};
+use crate::model::user::{AccountKind, CheckedUser, User, UserInput};
 use crate::passwords::MAX_PASSWORD_BYTES;
 use crate::storage::users::NewUser;
+use crate::storage::{DbError, Scoped};
 
 /// The fewest characters of a password.
 pub const MIN_PASSWORD_CHARS: usize = 12;
 
-/// An account by id, username or address.
+/// A person's account by id, username or address.
 pub async fn get(app: &App, tenant: &Tenant, name: &str) -> Result<User, AdminError> {
     let rows = app.store.tenant(&tenant.id);
-    if let Some(user) = rows.user(name).await? {
-        return Ok(user);
+    let mut user = rows.user(name).await?;
+    if user.is_none()
+        && let Some(name) = LoginName::parse(name)
+    {
+        user = rows.named_user(&name).await?;
     }
-    let row = match LoginName::parse(name) {
-        Some(name) => rows.login_row(&name).await?,
-        None => None,
-    };
-    row.map(|row| row.user)
+    user.filter(|user| user.kind == AccountKind::Person)
         .ok_or_else(|| AdminError::Missing(format!("user {name:?}")))
 }
 
@@ -36,7 +37,7 @@ pub async fn create(
     input: UserInput,
     password: Option<&str>,
 ) -> Result<String, AdminError> {
-    let user = new_user(app, input, password).await?;
+    let user = new_user(app, tenant, input, password).await?;
     let id = user.id.clone();
     let name = user.user.input().username.clone();
     let event = event(app, actor, AuditKind::UserCreated, &id);
@@ -52,17 +53,12 @@ pub async fn create(
 /// Checks an account's description and hashes its password.
 pub(super) async fn new_user(
     app: &App,
+    tenant: &Tenant,
     input: UserInput,
     password: Option<&str>,
 ) -> Result<NewUser, AdminError> {
-    let mut problems = password.map_or_else(Vec::new, password_problems);
-    let checked = input.check().map_err(|mut found| {
-        found.append(&mut problems);
-        AdminError::Invalid(found)
-    })?;
-    if !problems.is_empty() {
-        return Err(AdminError::Invalid(problems));
-    }
+    let more = password.map_or_else(Vec::new, password_problems);
+    let checked = check(app, tenant, input, more).await?;
     let password_hash = match password {
         Some(password) => Some(
             app.passwords
@@ -73,13 +69,55 @@ pub(super) async fn new_user(
     };
     Ok(NewUser {
         id: app.opaque_id(),
+        kind: AccountKind::Person,
         user: checked,
         password_hash,
         now: app.clock.now(),
     })
 }
 
-/// Replaces an account's description.
+/// Checks an account's description; `more` is what is known to be wrong already.
+async fn check(
+    app: &App,
+    tenant: &Tenant,
+    input: UserInput,
+    mut more: Vec<String>,
+) -> Result<CheckedUser, AdminError> {
+    let rows = app.store.tenant(&tenant.id);
+    let unknown = role_problems(Some(&rows), &input.roles).await?;
+    let checked = input.check();
+    let mut problems = checked.as_ref().err().cloned().unwrap_or_default();
+    problems.extend(unknown);
+    problems.append(&mut more);
+    checked
+        .ok()
+        .filter(|_| problems.is_empty())
+        .ok_or(AdminError::Invalid(problems))
+}
+
+/// Names the roles a tenant does not have; `None` is one that is to be made. What could be no
+/// role's name is named by [`UserInput::check`].
+pub async fn role_problems(
+    rows: Option<&Scoped>,
+    roles: &[String],
+) -> Result<Vec<String>, DbError> {
+    let mut unknown: Vec<&String> = roles
+        .iter()
+        .filter(|name| role::is_role_name(name) && !role::is_built_in(name))
+        .collect();
+    if let Some(rows) = rows
+        && !unknown.is_empty()
+    {
+        let known = rows.roles().await?;
+        unknown.retain(|name| !known.iter().any(|role| role.name == **name));
+    }
+    Ok(unknown
+        .into_iter()
+        .map(|name| role::unknown(name))
+        .collect())
+}
+
+/// Replaces an account's description, where it is still the one of `before`.
 pub async fn update(
     app: &App,
     actor: &Actor,
@@ -87,7 +125,7 @@ pub async fn update(
     before: &User,
     input: UserInput,
 ) -> Result<(), AdminError> {
-    let checked = input.check().map_err(AdminError::Invalid)?;
+    let checked = check(app, tenant, input, Vec::new()).await?;
     let kind = match (before.enabled, checked.input().enabled) {
         (true, false) => AuditKind::UserDisabled,
         (false, true) => AuditKind::UserEnabled,
@@ -96,16 +134,16 @@ pub async fn update(
     let event = event(app, actor, kind, &before.id);
     let name = checked.input().username.clone();
     let rows = app.store.tenant(&tenant.id);
-    let updated = rows
-        .update_user(&before.id, checked, app.clock.now(), event)
+    let if_unchanged = Some(before.updated_at);
+    let outcome = rows
+        .update_user(&before.id, checked, if_unchanged, app.clock.now(), event)
         .await;
-    match updated {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(AdminError::Missing(format!("user {name:?}"))),
-        Err(error) => Err(taken(error, || {
+    let outcome = outcome.map_err(|error| {
+        taken(error, || {
             format!("user {name:?}, or another with its address,")
-        })),
-    }
+        })
+    })?;
+    updated(outcome, || format!("user {name:?}"))
 }
 
 /// Sets a password; every session that began with the old one ends.
@@ -166,6 +204,7 @@ pub fn input_of(user: &User) -> UserInput {
         roles: user.roles.clone(),
         groups: user.groups.clone(),
         attributes: user.attributes.clone(),
+        preferences: user.preferences.clone(),
         enabled: user.enabled,
     }
 }

@@ -33,6 +33,7 @@ pub struct Call {
 }
 
 /// What a call brings for its input.
+#[derive(Clone)]
 pub struct Incoming {
     /// The parameters of the address, but for the tenant's name.
     pub query: Vec<(String, String)>,

@@ -24,6 +24,9 @@ use crate::web::request_info::RoutePattern;
 
 const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
 
+/// How often a change is tried before the caller is told that others were faster.
+const ATTEMPTS: usize = 5;
+
 /// Answers one call.
 pub(super) async fn dispatch(
     app: App,
@@ -83,8 +86,20 @@ async fn run(
     if operation.shape.creates {
         idempotency::once(call, incoming).await
     } else {
-        operation.run(call, incoming).await
+        unraced(&call, incoming).await
     }
+}
+
+/// Runs the operation, again where somebody else wrote between its reading and its writing. Who
+/// insists on what they read is told instead.
+async fn unraced(call: &Arc<Call>, incoming: Incoming) -> Result<Response, Problem> {
+    for _ in 1..ATTEMPTS {
+        match call.operation.run(Arc::clone(call), incoming.clone()).await {
+            Err(problem) if problem.kind() == ProblemKind::Changed && !call.has_precondition() => {}
+            outcome => return outcome,
+        }
+    }
+    call.operation.run(Arc::clone(call), incoming).await
 }
 
 /// The named parts of the path, decoded.

@@ -11,6 +11,7 @@ use super::call::{Call, Incoming};
 use super::operation::{Input, Output, Shape};
 use super::problem::Problem;
 use crate::base::master_key;
+use crate::storage::page::Position;
 use crate::web::respond;
 
 const DEFAULT_LIMIT: i64 = 50;
@@ -133,6 +134,11 @@ impl Page {
     /// How many rows to ask for: one more than the page has, to see whether there is a next one.
     pub const fn rows(&self) -> i64 {
         self.limit + 1
+    }
+
+    /// Where the page begins, for queries that know more ways to say it.
+    pub fn position(&self) -> Position {
+        Position::After(self.after.clone())
     }
 
     /// The answer for `rows`, which are as many as there are or [`Page::rows`]; `key` is what

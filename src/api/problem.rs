@@ -296,6 +296,7 @@ impl From<AdminError> for Problem {
             ),
             AdminError::Refused(sentence) => Self::conflict(sentence),
             AdminError::Conflict(what) => Self::conflict(format!("{what} exists already")),
+            AdminError::Changed(_) => Self::changed(),
             AdminError::Missing(_) => Self::not_found(),
             AdminError::Overloaded(error) => error.into(),
             AdminError::Keys(error) => Self::internal(error),

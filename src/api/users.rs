@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) use account::{AccountBody, AccountView};
@@ -19,9 +19,11 @@ use super::list::{List, Listed};
 use super::operation::Operation;
 use super::problem::Problem;
 use super::views::Password;
-use crate::admin::{AdminError, users};
+use crate::admin::users;
 use crate::model::login_name::LoginName;
-use crate::model::user::{User, UserInput};
+use crate::model::search::{MAX_TERM_CHARS, SearchTerm};
+use crate::model::user::{AccountKind, User, UserInput};
+use crate::storage::find_users::UserFilter;
 
 const READ: &[&str] = &["users.read"];
 const WRITE: &[&str] = &["users.write"];
@@ -81,7 +83,18 @@ async fn list(
     call: Arc<Call>,
     List { filter, page }: List<Filter>,
 ) -> Result<Listed<AccountView>, Problem> {
-    let rows = call.rows().users(&page.after, page.rows()).await?;
+    let search = filter.search.as_deref().map(searched).transpose()?;
+    let filter = UserFilter {
+        search,
+        role: filter.role,
+        group: filter.group,
+        enabled: filter.enabled,
+        ..UserFilter::people()
+    };
+    let rows = call.rows();
+    let rows = rows
+        .find_users(&filter, &page.position(), page.rows())
+        .await?;
     let key = |user: &User| {
         LoginName::parse(&user.username).map_or_else(String::new, |name| name.as_str().to_owned())
     };
@@ -175,6 +188,12 @@ async fn delete(call: Arc<Call>, (): ()) -> Result<Done, Problem> {
     Ok(Done)
 }
 
+/// What is looked for.
+pub(super) fn searched(text: &str) -> Result<SearchTerm, Problem> {
+    SearchTerm::parse(text)
+        .ok_or_else(|| Problem::parameter("search", format!("1 to {MAX_TERM_CHARS} characters")))
+}
+
 /// Changes the account that the path names, if the caller may change that of it.
 async fn edit(
     call: &Arc<Call>,
@@ -204,5 +223,6 @@ async fn managed(call: &Call) -> Result<User, Problem> {
 /// An account of the tenant, by id.
 pub(super) async fn found(call: &Call, id: &str) -> Result<User, Problem> {
     let user = call.rows().user(id).await?;
-    user.ok_or_else(Problem::not_found)
+    user.filter(|user| user.kind == AccountKind::Person)
+        .ok_or_else(Problem::not_found)
 }

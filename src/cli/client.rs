@@ -153,7 +153,7 @@ async fn rotate_secret(
     say_with_secret(session, text, client_id, made.as_ref())
 }
 
-/// Stores what a client is now.
+/// Stores what a client is now, where nobody has changed it since it was read.
 async fn write(
     session: &Session,
     tenant: &Tenant,
@@ -161,14 +161,8 @@ async fn write(
     secret: Secret<'_>,
 ) -> Result<Option<OpaqueToken>, CliError> {
     let (app, actor) = (&session.app, &session.actor);
-    let Client {
-        client_id,
-        metadata,
-        enabled,
-        ..
-    } = client;
-    let metadata = metadata.clone();
-    Ok(clients::update(app, actor, tenant, client_id, metadata, *enabled, secret).await?)
+    let (metadata, enabled) = (client.metadata.clone(), client.enabled);
+    Ok(clients::update(app, actor, tenant, client, metadata, enabled, secret).await?)
 }
 
 /// The only time a secret we made is shown.

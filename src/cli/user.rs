@@ -11,10 +11,11 @@ use super::secrets::{Password, PasswordSource};
 use super::session::Session;
 use super::{Outcome, Start, session};
 use crate::admin::users;
-use crate::model::login_name::LoginName;
 use crate::model::role;
 use crate::model::tenant::Tenant;
 use crate::model::user::{User, UserInput};
+use crate::storage::find_users::UserFilter;
+use crate::storage::page::Position;
 use details::Details;
 
 #[derive(Args)]
@@ -199,12 +200,13 @@ async fn set_enabled(
 async fn list(session: &Session, tenant: &Tenant) -> Result<(), CliError> {
     let rows = session.app.store.tenant(&tenant.id);
     let mut printed = session.output.list(COLUMNS)?;
-    let mut after = String::new();
+    let mut position = Position::first();
     loop {
-        let page = rows.users(&after, PAGE).await?;
-        let last = page.last().map(|user| LoginName::parse(&user.username));
-        let Some(Some(last)) = last else { break };
-        last.as_str().clone_into(&mut after);
+        let page = rows
+            .find_users(&UserFilter::people(), &position, PAGE)
+            .await?;
+        let Some(last) = page.last() else { break };
+        position = Position::After(last.name_key());
         for user in &page {
             printed.row(&view(user))?;
         }
@@ -227,6 +229,7 @@ fn view(user: &User) -> Value {
     view["roles"] = json!(user.roles);
     view["groups"] = json!(user.groups);
     view["attributes"] = json!(user.attributes);
+    view["preferences"] = json!(user.preferences);
     view["enabled"] = user.enabled.into();
     view["created_at"] = user.created_at.to_string().into();
     view["updated_at"] = user.updated_at.to_string().into();

@@ -14,6 +14,7 @@ pub mod resource;
 pub mod revocation;
 pub mod role;
 pub mod scope;
+pub mod search;
 pub mod session;
 pub mod tenant;
 pub mod user;

@@ -1,21 +1,58 @@
 //! A resource owner.
 
+mod rules;
+
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::claim_source::is_attribute_name;
+use super::client_metadata::UnknownWord;
 use super::login_name::{LoginName, is_valid_email, is_valid_username};
-use super::role::{BUILT_IN, MAX_ROLES};
+use super::search;
 use crate::base::clock::Timestamp;
 
-/// A person's account in one tenant. Credentials stand in rows of their own.
+/// What an account stands for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum AccountKind {
+    #[default]
+    Person,
+    /// A program: it has roles and groups, but no password, and nobody signs in as it.
+    Service,
+}
+
+impl AccountKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl FromStr for AccountKind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "person" => Ok(Self::Person),
+            "service" => Ok(Self::Service),
+            _ => Err(UnknownWord),
+        }
+    }
+}
+
+/// What a person keeps with an account for the applications they use: a JSON object.
+pub type Preferences = Map<String, Value>;
+
+/// An account in one tenant. Credentials stand in rows of their own.
 #[derive(Clone, Debug)]
 pub struct User {
     /// `sub`: a UUIDv4, never used again.
     pub id: String,
+    pub kind: AccountKind,
     pub username: String,
     pub email: Option<String>,
     pub email_verified: bool,
@@ -25,6 +62,8 @@ pub struct User {
     pub groups: Vec<String>,
     /// What else the operator knows of the person, for claims of clients' own.
     pub attributes: BTreeMap<String, Value>,
+    /// The account's own, told to nobody in claims.
+    pub preferences: Preferences,
     pub enabled: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -84,14 +123,6 @@ pub struct Address {
     pub country: Option<String>,
 }
 
-const MAX_GROUPS: usize = 100;
-const MAX_GROUP_CHARS: usize = 64;
-const MAX_ATTRIBUTES: usize = 64;
-/// All attributes together, in bytes of JSON.
-const MAX_ATTRIBUTE_BYTES: usize = 16 * 1024;
-/// How deep lists and objects may stand in each other: readers of JSON have bounds of their own.
-const MAX_ATTRIBUTE_DEPTH: usize = 16;
-
 /// What is asked for a new or changed account.
 #[derive(Clone, Debug, Default)]
 pub struct UserInput {
@@ -104,6 +135,8 @@ pub struct UserInput {
     pub groups: Vec<String>,
     /// What else the operator knows of the person, for claims of clients' own.
     pub attributes: BTreeMap<String, Value>,
+    /// The account's own, told to nobody in claims.
+    pub preferences: Preferences,
     pub enabled: bool,
 }
 
@@ -115,7 +148,18 @@ pub struct CheckedUser {
     email_key: Option<LoginName>,
 }
 
+impl User {
+    /// Where the account stands in lists: its username in canonical form.
+    pub fn name_key(&self) -> String {
+        LoginName::parse(&self.username)
+            .map_or_else(|| self.username.clone(), |name| name.as_str().to_owned())
+    }
+}
+
 impl UserInput {
+    /// Checks what can be seen without a look at the tenant; whether it has the roles is seen where
+    /// the account is written.
+    ///
     /// # Errors
     /// Every rule that is broken, each naming its field.
     pub fn check(self) -> Result<CheckedUser, Vec<String>> {
@@ -135,18 +179,10 @@ impl UserInput {
                 "username: one with an @ must be the account's own e-mail address".to_owned(),
             );
         }
-        if self.roles.len() > MAX_ROLES {
-            problems.push(format!("roles: at most {MAX_ROLES}"));
-        }
-        for role in self
-            .roles
-            .iter()
-            .filter(|role| !BUILT_IN.contains(&role.as_str()))
-        {
-            problems.push(format!("roles: no role is called {role:?}"));
-        }
-        check_groups(&self.groups, &mut problems);
-        check_attributes(&self.attributes, &mut problems);
+        rules::check_roles(&self.roles, &mut problems);
+        rules::check_groups(&self.groups, &mut problems);
+        rules::check_attributes(&self.attributes, &mut problems);
+        rules::check_preferences(&self.preferences, &mut problems);
         match username_key {
             Some(username_key) if problems.is_empty() => Ok(CheckedUser {
                 input: self,
@@ -155,70 +191,6 @@ impl UserInput {
             }),
             _ => Err(problems),
         }
-    }
-}
-
-fn check_groups(groups: &[String], problems: &mut Vec<String>) {
-    if groups.len() > MAX_GROUPS {
-        problems.push(format!("groups: at most {MAX_GROUPS}"));
-        return;
-    }
-    for (position, group) in groups.iter().enumerate() {
-        if !(1..=MAX_GROUP_CHARS).contains(&group.chars().count())
-            || group.chars().any(char::is_control)
-        {
-            let entry = position + 1;
-            problems.push(format!(
-                "groups: entry {entry}: 1 to {MAX_GROUP_CHARS} characters, no control characters"
-            ));
-        } else if groups[..position].contains(group) {
-            problems.push(format!("groups: {group:?} stands twice"));
-        }
-    }
-}
-
-fn check_attributes(attributes: &BTreeMap<String, Value>, problems: &mut Vec<String>) {
-    if attributes.len() > MAX_ATTRIBUTES {
-        problems.push(format!("attributes: at most {MAX_ATTRIBUTES}"));
-        return;
-    }
-    for (name, value) in attributes {
-        if !is_attribute_name(name) {
-            problems.push(format!(
-                "attributes: {name:?} is no name: 1 to 64 letters, digits or . _ -"
-            ));
-        } else if value.is_null() || has_nul(value) {
-            problems.push(format!("attributes: {name}: neither null nor U+0000"));
-        } else if depth(value) > MAX_ATTRIBUTE_DEPTH {
-            problems.push(format!(
-                "attributes: {name}: at most {MAX_ATTRIBUTE_DEPTH} lists and objects in each other"
-            ));
-        }
-    }
-    let size = serde_json::to_string(attributes).map_or(usize::MAX, |json| json.len());
-    if size > MAX_ATTRIBUTE_BYTES {
-        problems.push(format!(
-            "attributes: at most {MAX_ATTRIBUTE_BYTES} bytes of JSON together"
-        ));
-    }
-}
-
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, value)| name.contains('\0') || has_nul(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 
@@ -234,4 +206,20 @@ impl CheckedUser {
     pub fn email_key(&self) -> Option<String> {
         self.email_key.as_ref().map(|key| key.as_str().to_owned())
     }
+    /// What a search for accounts looks in.
+    pub fn search_key(&self) -> String {
+        let UserInput {
+            username,
+            email,
+            claims,
+            ..
+        } = &self.input;
+        search_key(username, email.as_deref(), claims)
+    }
+}
+
+/// What a search for accounts looks in: the username, the address and the name.
+pub fn search_key(username: &str, email: Option<&str>, claims: &StandardClaims) -> String {
+    let fields = [Some(username), email, claims.name.as_deref()];
+    search::key(fields.into_iter().flatten())
 }

@@ -2,6 +2,7 @@
 
 use super::sql::{Row, sql};
 use super::tx::Tx;
+use super::update::UpdateOutcome;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, grants, revocations};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
@@ -15,6 +16,8 @@ pub struct ClientWrite {
     pub metadata: ClientMetadata,
     pub enabled: bool,
     pub secret: Option<StoredSecret>,
+    /// When the registration it replaces was written; `None` replaces whatever there is.
+    pub if_unchanged: Option<Timestamp>,
     pub now: Timestamp,
     pub event: AuditEvent,
 }
@@ -105,31 +108,35 @@ impl Scoped {
             .await
     }
 
-    /// Replaces a client's registration and adds a secret if one is given. `false`: no such client.
-    pub async fn update_client(&self, client: ClientWrite) -> Result<bool, DbError> {
+    /// Replaces a client's registration and adds a secret if one is given.
+    pub async fn update_client(&self, client: ClientWrite) -> Result<UpdateOutcome, DbError> {
         self.db
             .write((self.tenant.clone(), client), |tx, (tenant, client)| {
                 Box::pin(async move {
                     let updated = tx
                         .run(
                             sql!(
-                                "UPDATE clients SET metadata = $1, enabled = $2, updated_at = $3 \
-                                 WHERE tenant = $4 AND client_id = $5"
+                                "UPDATE clients SET metadata = $1, enabled = $2, \
+                                 updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END \
+                                 WHERE tenant = $4 AND client_id = $5 \
+                                 AND (CAST($6 AS BIGINT) IS NULL OR updated_at = $6)"
                             )
                             .bind(json(&client.metadata)?)
                             .bind(client.enabled)
                             .bind(client.now)
                             .bind(tenant)
-                            .bind(&client.client_id),
+                            .bind(&client.client_id)
+                            .bind(client.if_unchanged),
                         )
                         .await?;
                     if updated == 0 {
-                        return Ok(false);
+                        let there = exists(tx, tenant, &client.client_id).await?;
+                        return Ok(UpdateOutcome::untouched(there));
                     }
                     follow_enabled(tx, tenant, client).await?;
                     put_secret(tx, tenant, client).await?;
                     audit::append(tx, tenant, &client.event).await?;
-                    Ok(true)
+                    Ok(UpdateOutcome::Updated)
                 })
             })
             .await

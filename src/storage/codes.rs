@@ -3,7 +3,7 @@
 use super::access_tokens::{self, StoredAccessToken};
 use super::refresh_tokens::{self, NewRefreshToken};
 use super::sql::{Row, sql};
-use super::users::user_of;
+use super::users::{user_columns, user_of};
 use super::{DbError, Scoped, grants, sessions, used_ids};
 use crate::base::clock::Timestamp;
 use crate::model::claims_request::ClaimsRequest;
@@ -124,10 +124,9 @@ impl Scoped {
                 sql!(
                     "SELECT c.digest, c.client_id, c.user_id, c.session_id, c.grant_id, c.redirect_uri, \
                      c.code_challenge, c.nonce, c.scope, c.audience, c.claims AS asked, c.amr, \
-                     c.auth_time, c.expires_at, c.used_at, s.id AS live_session, \
-                     u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, u.attributes, u.enabled, \
-                     u.created_at, u.updated_at \
-                     FROM codes c LEFT JOIN users u ON u.tenant = c.tenant AND u.id = c.user_id \
+                     c.auth_time, c.expires_at, c.used_at, s.id AS live_session, ",
+                     user_columns!(),
+                     " FROM codes c LEFT JOIN users u ON u.tenant = c.tenant AND u.id = c.user_id \
                      LEFT JOIN sessions s ON s.tenant = c.tenant AND s.id = c.session_id \
                      AND s.ended_at IS NULL AND s.expires_at > $3 \
                      WHERE c.tenant = $1 AND c.digest = $2"

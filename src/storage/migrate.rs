@@ -1,8 +1,11 @@
 //! Makes and upgrades the schema: forward only, each migration in a transaction of its own, safe
 //! when several nodes start at once.
 
+use futures_util::future::BoxFuture;
+
 use super::db::Db;
 use super::error::DbError;
+use super::fill;
 use super::sql::sql;
 use super::tx::Tx;
 use crate::base::digest::sha256_text;
@@ -11,7 +14,12 @@ struct Migration {
     version: i64,
     name: &'static str,
     text: &'static str,
+    /// What the text cannot say for the rows there are.
+    then: Option<Step>,
 }
+
+/// Part of a migration, in its transaction.
+type Step = for<'a> fn(&'a mut Tx) -> BoxFuture<'a, Result<(), DbError>>;
 
 /// The whole set. A file `NNNN_x.postgres.sql` may stand in for one where only the plan differs.
 const MIGRATIONS: &[Migration] = &[
@@ -19,16 +27,25 @@ const MIGRATIONS: &[Migration] = &[
         version: 1,
         name: "spine",
         text: include_str!("../../migrations/0001_spine.sql"),
+        then: None,
     },
     Migration {
         version: 2,
         name: "sign_in",
         text: include_str!("../../migrations/0002_sign_in.sql"),
+        then: None,
     },
     Migration {
         version: 3,
         name: "rest_api",
         text: include_str!("../../migrations/0003_rest_api.sql"),
+        then: None,
+    },
+    Migration {
+        version: 5,
+        name: "roles",
+        text: include_str!("../../migrations/0005_roles.sql"),
+        then: Some(|tx| Box::pin(fill::accounts(tx))),
     },
 ];
 
@@ -101,6 +118,9 @@ async fn apply(tx: &mut Tx, migration: &Migration) -> Result<(), DbError> {
         };
     }
     tx.script(migration.text).await?;
+    if let Some(step) = migration.then {
+        step(tx).await?;
+    }
     tx.run(
         sql!("INSERT INTO schema_migrations (version, name, digest) VALUES ($1, $2, $3)")
             .bind(migration.version)

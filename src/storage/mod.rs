@@ -5,14 +5,18 @@
 //! grows, and a row in the tenant-isolation test, which fails until it is there.
 
 pub mod access_tokens;
+mod admins;
 pub mod audit;
 pub mod cache;
 pub mod clients;
 pub mod codes;
 pub mod consents;
+mod credentials;
 pub mod db;
 pub mod error;
 pub mod feed;
+mod fill;
+pub mod find_users;
 pub mod grants;
 mod group;
 pub mod idempotency;
@@ -20,11 +24,14 @@ pub mod instance;
 mod lanes;
 pub mod leases;
 mod link;
+mod memberships;
 pub mod migrate;
+pub mod page;
 pub mod reaper;
 pub mod refresh_tokens;
 pub mod resources;
 pub mod revocations;
+pub mod roles;
 pub mod sessions;
 pub mod setup_links;
 pub mod signing_keys;
@@ -32,6 +39,7 @@ pub mod spare_keys;
 pub mod sql;
 pub mod tenants;
 pub mod tx;
+pub mod update;
 pub mod used_ids;
 pub mod users;
 

@@ -3,7 +3,7 @@
 use super::access_tokens::{self, StoredAccessToken};
 use super::sql::{Row, sql};
 use super::tx::Tx;
-use super::users::user_of;
+use super::users::{user_columns, user_of};
 use super::{DbError, Scoped};
 use crate::base::clock::Timestamp;
 use crate::model::grant::{Grant, GrantId};
@@ -75,10 +75,9 @@ impl Scoped {
                      g.session_id, g.offline, g.amr, g.auth_time, g.claims AS asked, \
                      g.created_at AS granted_at, g.expires_at AS grant_expires_at, \
                      CAST(CASE WHEN g.ended_at IS NULL AND (g.offline = 1 OR s.id IS NOT NULL) \
-                     THEN 1 ELSE 0 END AS BIGINT) AS grant_live, \
-                     u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, \
-                     u.attributes, u.enabled, u.created_at, u.updated_at \
-                     FROM refresh_tokens t \
+                     THEN 1 ELSE 0 END AS BIGINT) AS grant_live, ",
+                     user_columns!(),
+                     " FROM refresh_tokens t \
                      JOIN grants g ON g.tenant = t.tenant AND g.id = t.grant_id \
                      LEFT JOIN sessions s ON s.tenant = g.tenant AND s.id = g.session_id \
                      AND s.ended_at IS NULL AND s.expires_at > $3 \

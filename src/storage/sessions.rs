@@ -4,7 +4,7 @@ use super::access_tokens::{self, StoredAccessToken};
 use super::refresh_tokens::{self, NewRefreshToken};
 use super::sql::{Row, sql};
 use super::tx::Tx;
-use super::users::user_of;
+use super::users::{user_columns, user_of};
 use super::{DbError, Scoped, audit, grants};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
@@ -125,10 +125,9 @@ impl Scoped {
                 .one(
                     sql!(
                         "SELECT s.id AS sid, s.user_id, s.remembered, s.amr, s.auth_time, s.seen_at, \
-                         s.expires_at, s.ended_at, \
-                         u.id, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, u.attributes, u.enabled, \
-                         u.created_at, u.updated_at \
-                         FROM sessions s JOIN users u ON u.tenant = s.tenant AND u.id = s.user_id \
+                         s.expires_at, s.ended_at, ",
+                         user_columns!(),
+                         " FROM sessions s JOIN users u ON u.tenant = s.tenant AND u.id = s.user_id \
                          WHERE s.tenant = $1 AND s.digest = $2 AND s.ended_at IS NULL \
                          AND s.expires_at > $3 AND u.enabled = 1"
                     )

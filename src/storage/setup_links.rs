@@ -2,7 +2,7 @@
 
 use super::sql::sql;
 use super::users::{self, NewUser};
-use super::{DbError, Store, audit};
+use super::{DbError, Store, admins, audit};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 
@@ -66,7 +66,7 @@ impl Store {
                             .bind(digest),
                         )
                         .await?;
-                    if spent == 0 || users::has_admin(tx, tenant).await? {
+                    if spent == 0 || admins::has_admin(tx, tenant).await? {
                         return Ok(false);
                     }
                     users::insert(tx, tenant, user).await?;

@@ -14,11 +14,11 @@ use crate::base::clock::Timestamp;
 #[linkme::distributed_slice]
 pub static STATEMENTS: [&'static str];
 
-/// A statement and where its text is registered.
+/// A statement and where its text is registered; pieces several have in common are macros.
 macro_rules! sql {
-    ($text:literal) => {{
+    ($($piece:tt)+) => {{
         #[linkme::distributed_slice($crate::storage::sql::STATEMENTS)]
-        static TEXT: &str = $text;
+        static TEXT: &str = concat!($($piece)+);
         $crate::storage::sql::Sql::new(TEXT)
     }};
 }
@@ -83,6 +83,12 @@ impl From<&Option<String>> for Value {
     }
 }
 
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Self {
+        Self::Text(text.map(str::to_owned))
+    }
+}
+
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Integer(Some(number))
@@ -92,6 +98,12 @@ impl From<i64> for Value {
 impl From<bool> for Value {
     fn from(flag: bool) -> Self {
         Self::Integer(Some(i64::from(flag)))
+    }
+}
+
+impl From<Option<bool>> for Value {
+    fn from(flag: Option<bool>) -> Self {
+        Self::Integer(flag.map(i64::from))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::signing_keys::{self, KeyState, SealedKey};
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::{DbError, Store, audit, revocations};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
@@ -135,6 +136,13 @@ impl Store {
             })
             .await
     }
+}
+
+/// Lets no other transaction decide across rows of this tenant until this one has ended.
+pub(super) async fn hold(tx: &mut Tx, tenant: &str) -> Result<(), DbError> {
+    tx.run(sql!("UPDATE tenants SET rev = rev + 1 WHERE id = $1").bind(tenant))
+        .await
+        .map(drop)
 }
 
 fn tenant_of(row: &Row, base: &str) -> Result<Tenant, DbError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use users_core::model::user::UserInput;
+use users_core::model::user::{Preferences, UserInput};
 
 /// What is wrong with an account that is otherwise good.
 fn problems(groups: Vec<String>, attributes: BTreeMap<String, Value>) -> Vec<String> {
@@ -112,5 +112,42 @@ fn an_attribute_is_any_json_but_null_nul_and_what_is_nested_too_deep() {
         let said = of_attribute("a", deep);
         let expected = "attributes: a: at most 16 lists and objects in each other";
         assert_eq!(said, [expected]);
+    }
+}
+
+fn of_preferences(preferences: Value) -> Vec<String> {
+    let preferences: Preferences = serde_json::from_value(preferences).expect("an object");
+    let input = UserInput {
+        username: "ann".to_owned(),
+        preferences,
+        ..UserInput::default()
+    };
+    input.check().err().unwrap_or_default()
+}
+
+#[test]
+fn preferences_are_any_json_object_of_sixteen_kibibytes_and_sixteen_levels() {
+    for good in [
+        json!({}),
+        json!({"": null, "\u{1f600}": [1.5, {"a b": false}]}),
+        json!({ "deep": nested(15) }),
+        // {"a":"..."}
+        json!({ "a": "x".repeat(16 * 1024 - 8) }),
+    ] {
+        assert_eq!(of_preferences(good), [""; 0]);
+    }
+    for (bad, said) in [
+        (json!({ "a": [{"b": "\0"}] }), "preferences: no U+0000"),
+        (json!({ "a\0": 1 }), "preferences: no U+0000"),
+        (
+            json!({ "deep": nested(16) }),
+            "preferences: at most 16 lists and objects in each other",
+        ),
+        (
+            json!({ "a": "x".repeat(16 * 1024 - 7) }),
+            "preferences: at most 16384 bytes of JSON",
+        ),
+    ] {
+        assert_eq!(of_preferences(bad), [said]);
     }
 }

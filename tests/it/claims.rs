@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use users_core::model::claims_request::ClaimsRequest;
 use users_core::model::client_metadata::ClientMetadata;
-use users_core::model::user::{Address, StandardClaims, User};
+use users_core::model::user::{AccountKind, Address, StandardClaims, User};
 use users_core::oidc::claims;
 
 use crate::support::world::{START, every_grant};
@@ -17,6 +17,7 @@ const ALL: &str = "openid profile email phone address roles groups";
 fn alice() -> User {
     User {
         id: "3f0e7ab2-4d66-4d4c-9b05-e73a2f86b1d0".to_owned(),
+        kind: AccountKind::Person,
         username: "alice".to_owned(),
         email: Some("alice@example.test".to_owned()),
         email_verified: true,
@@ -34,6 +35,7 @@ fn alice() -> User {
             ("unit".to_owned(), json!({"id": 7})),
             ("badge".to_owned(), json!("A-17")),
         ]),
+        preferences: Map::new(),
         enabled: true,
         created_at: START,
         updated_at: START,

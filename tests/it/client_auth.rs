@@ -49,18 +49,10 @@ async fn set(world: &World, service: &Service, enabled: bool, secret: clients::S
     let (app, tenant) = (&world.app, &world.tenant);
     let client = clients::get(app, tenant, &service.client_id).await.unwrap();
     let actor = Actor::command_line();
-    let metadata = client.metadata;
-    clients::update(
-        app,
-        &actor,
-        tenant,
-        &service.client_id,
-        metadata,
-        enabled,
-        secret,
-    )
-    .await
-    .unwrap();
+    let metadata = client.metadata.clone();
+    clients::update(app, &actor, tenant, &client, metadata, enabled, secret)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

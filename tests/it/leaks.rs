@@ -103,8 +103,8 @@ async fn secrets_changed(world: &World, app: &Service) -> Vec<String> {
     let (actor, tenant) = (Actor::command_line(), &world.tenant);
     let given = "a-secret-somebody-typed-0123456789abcdef";
     let client = clients::get(&world.app, tenant, "app").await.expect("app");
-    let (metadata, secret) = (client.metadata, clients::Secret::Given(given));
-    clients::update(&world.app, &actor, tenant, "app", metadata, true, secret)
+    let (metadata, secret) = (client.metadata.clone(), clients::Secret::Given(given));
+    clients::update(&world.app, &actor, tenant, &client, metadata, true, secret)
         .await
         .expect("a second secret");
     let user = users::get(&world.app, tenant, "alice")

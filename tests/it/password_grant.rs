@@ -137,6 +137,7 @@ async fn a_public_client_is_refused_even_where_its_row_allows_the_grant() {
             metadata,
             enabled: true,
             secret: None,
+            if_unchanged: None,
             now,
             event: actor.did(AuditKind::ClientCreated, "spa", app.row_id(), now),
         };

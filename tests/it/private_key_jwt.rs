@@ -47,11 +47,12 @@ fn by_key(metadata: &mut ClientMetadata, jwks: Value) {
 
 async fn change(world: &World, client_id: &str, change: impl FnOnce(&mut ClientMetadata)) {
     let (app, tenant) = (&world.app, &world.tenant);
-    let mut metadata = clients::get(app, tenant, client_id).await.unwrap().metadata;
+    let before = clients::get(app, tenant, client_id).await.unwrap();
+    let mut metadata = before.metadata.clone();
     change(&mut metadata);
     metadata.response_types = metadata.served_response_types();
     let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
-    clients::update(app, &actor, tenant, client_id, metadata, true, keep)
+    clients::update(app, &actor, tenant, &before, metadata, true, keep)
         .await
         .unwrap();
 }
@@ -152,9 +153,10 @@ async fn a_disabled_client_and_an_unknown_one_are_refused_alike() {
         let key = HandKey::new();
         register(&world, CLIENT, &[key.jwk()], None).await;
         let (app, tenant) = (&world.app, &world.tenant);
-        let metadata = clients::get(app, tenant, CLIENT).await.unwrap().metadata;
+        let before = clients::get(app, tenant, CLIENT).await.unwrap();
+        let metadata = before.metadata.clone();
         let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
-        clients::update(app, &actor, tenant, CLIENT, metadata, false, keep)
+        clients::update(app, &actor, tenant, &before, metadata, false, keep)
             .await
             .unwrap();
         let nobody = json!({ "iss": "nobody", "sub": "nobody" });

@@ -30,10 +30,11 @@ fn claims(reply: &Reply) -> Value {
 
 async fn change(world: &World, service: &Service, scope: &str) {
     let (app, tenant, id) = (&world.app, &world.tenant, service.client_id.as_str());
-    let mut metadata = clients::get(app, tenant, id).await.unwrap().metadata;
+    let before = clients::get(app, tenant, id).await.unwrap();
+    let mut metadata = before.metadata.clone();
     metadata.scope = scope.parse().unwrap();
     let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
-    clients::update(app, &actor, tenant, id, metadata, true, keep)
+    clients::update(app, &actor, tenant, &before, metadata, true, keep)
         .await
         .unwrap();
 }

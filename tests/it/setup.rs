@@ -5,6 +5,7 @@ use users_core::admin::{setup, users};
 use users_core::model::audit_event::{Actor, AuditKind};
 
 use crate::support::http::Caller;
+use crate::support::rows::everybody;
 use crate::support::{Reply, World, everywhere};
 
 const PASSWORD: &str = "some unrelated words";
@@ -34,8 +35,8 @@ async fn spend(caller: &Caller, link: &str, username: &str, password: &str) -> R
 
 async fn administrators(world: &World) -> Vec<String> {
     let rows = world.app.store.tenant(&world.tenant.id);
-    let all = rows.users("", 1000).await.expect("read");
-    let admins = all
+    let admins = everybody(&rows)
+        .await
         .into_iter()
         .filter(|user| user.enabled && user.roles.iter().any(|role| role == "admin"));
     admins.map(|user| user.username).collect()

@@ -2,10 +2,12 @@
 
 mod audit;
 mod conflicts;
+mod finding;
 mod leases;
 mod migrations;
 mod reaper;
 mod spending;
 mod together;
+mod updates;
 mod values;
 mod writes;

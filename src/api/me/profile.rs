@@ -13,7 +13,7 @@ use crate::api::call::Call;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::users::{AccountView, found};
-use crate::model::user::{Address, StandardClaims, UserInput};
+use crate::model::user::{Address, Preferences, StandardClaims, User, UserInput};
 
 #[rustfmt::skip]
 pub(super) fn operations() -> Vec<Operation> {
@@ -47,6 +47,26 @@ struct OwnAccount {
     /// A new number counts as not verified.
     phone_number: Option<String>,
     address: Option<Address>,
+    /// What applications keep with the account: at most 16 KiB of JSON.
+    preferences: Preferences,
+}
+
+/// One's own account, with what only its owner sees.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "OwnAccountRead")]
+struct OwnView {
+    #[serde(flatten)]
+    account: AccountView,
+    preferences: Preferences,
+}
+
+impl OwnView {
+    fn of(user: &User, call: &Call) -> Self {
+        Self {
+            account: AccountView::of(user, call),
+            preferences: user.preferences.clone(),
+        }
+    }
 }
 
 impl Document for OwnAccount {
@@ -73,6 +93,7 @@ impl OwnAccount {
             locale: claims.locale,
             phone_number: claims.phone_number,
             address: claims.address,
+            preferences: input.preferences.clone(),
         }
     }
 
@@ -100,24 +121,23 @@ impl OwnAccount {
                 phone_number_verified: before.claims.phone_number_verified.filter(|_| same_number),
                 address: self.address,
             },
+            preferences: self.preferences,
             ..before
         }
     }
 }
 
-async fn read(call: Arc<Call>, (): ()) -> Result<Found<AccountView>, Problem> {
-    Ok(Found(AccountView::of(call.me()?, &call)))
+async fn read(call: Arc<Call>, (): ()) -> Result<Found<OwnView>, Problem> {
+    Ok(Found(OwnView::of(call.me()?, &call)))
 }
 
-async fn update(
-    call: Arc<Call>,
-    changes: Merge<OwnAccount>,
-) -> Result<Found<AccountView>, Problem> {
-    let user = call.me()?;
-    call.guard(&AccountView::of(user, &call))?;
-    let before = users::input_of(user);
+async fn update(call: Arc<Call>, changes: Merge<OwnAccount>) -> Result<Found<OwnView>, Problem> {
+    let id = &call.me()?.id;
+    let user = found(&call, id).await?;
+    call.guard(&OwnView::of(&user, &call))?;
+    let before = users::input_of(&user);
     let after = changes.onto(&OwnAccount::of(&before))?.onto(before);
-    users::update(&call.app, &call.actor(), call.tenant(), user, after).await?;
-    let user = found(&call, &user.id).await?;
-    Ok(Found(AccountView::of(&user, &call)))
+    users::update(&call.app, &call.actor(), call.tenant(), &user, after).await?;
+    let user = found(&call, id).await?;
+    Ok(Found(OwnView::of(&user, &call)))
 }

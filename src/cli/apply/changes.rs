@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::output::printable;
 use crate::config::Secret;
 use crate::model::algorithm::Algorithm;
+use crate::model::client::Client;
 use crate::model::client_metadata::ClientMetadata;
 use crate::model::resource::Resource;
 use crate::model::tenant::{DEFAULT_SLUG, Tenant};
@@ -37,7 +38,10 @@ pub(super) enum Work {
     },
     DeleteResource,
     CreateClient(Box<ClientWork>),
-    UpdateClient(Box<ClientWork>),
+    UpdateClient {
+        before: Box<Client>,
+        work: Box<ClientWork>,
+    },
     DeleteClient,
     CreateUser {
         input: Box<UserInput>,
@@ -77,7 +81,7 @@ impl Change {
             Work::PutResource { is_new: false, .. } => ('~', "change", "resource"),
             Work::DeleteResource => ('-', "delete", "resource"),
             Work::CreateClient(_) => ('+', "create", "client"),
-            Work::UpdateClient(_) => ('~', "change", "client"),
+            Work::UpdateClient { .. } => ('~', "change", "client"),
             Work::DeleteClient => ('-', "delete", "client"),
             Work::CreateUser { .. } => ('+', "create", "user"),
             Work::UpdateUser { .. } => ('~', "change", "user"),

@@ -44,12 +44,13 @@ impl Planner<'_> {
                 secret: secret.clone(),
             };
             if let Some(before) = before {
-                let mut fields = differing(&view(before), &view_of(&work));
+                let mut fields = differing(&view(&before), &view_of(&work));
                 if !matches!(secret, ClientSecret::Keep) {
                     fields.push("client_secret".to_owned());
                 }
                 if !fields.is_empty() {
-                    self.change(entry, fields, Work::UpdateClient(Box::new(work)));
+                    let (before, work) = (Box::new(before), Box::new(work));
+                    self.change(entry, fields, Work::UpdateClient { before, work });
                 }
                 continue;
             }
@@ -89,8 +90,8 @@ impl Planner<'_> {
 }
 
 /// A client as it is, in the order in which entries are read.
-fn view(client: Client) -> Value {
-    let mut metadata = client.metadata;
+fn view(client: &Client) -> Value {
+    let mut metadata = client.metadata.clone();
     metadata.grant_types.sort_unstable();
     let mut view = json!(metadata);
     view["enabled"] = client.enabled.into();

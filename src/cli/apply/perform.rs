@@ -6,6 +6,7 @@ use crate::base::token::OpaqueToken;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::config::Secret;
+use crate::model::client::Client;
 use crate::model::tenant::Tenant;
 
 /// Makes the change; a secret that was made with it.
@@ -38,8 +39,8 @@ pub(super) async fn perform(
         Work::CreateClient(work) => {
             return create_client(session, &tenant, &change.name, work).await;
         }
-        Work::UpdateClient(work) => {
-            return update_client(session, &tenant, &change.name, work).await;
+        Work::UpdateClient { before, work } => {
+            return update_client(session, &tenant, before, work).await;
         }
         Work::DeleteClient => clients::delete(app, actor, &tenant, &change.name).await?,
         Work::CreateUser { input, password } => {
@@ -79,14 +80,14 @@ async fn create_client(
 async fn update_client(
     session: &Session,
     tenant: &Tenant,
-    client_id: &str,
+    before: &Client,
     work: &ClientWork,
 ) -> Result<Option<OpaqueToken>, CliError> {
     let (app, actor) = (&session.app, &session.actor);
     let metadata = work.metadata.clone();
     let secret = secret(&work.secret);
     let enabled = work.enabled;
-    Ok(clients::update(app, actor, tenant, client_id, metadata, enabled, secret).await?)
+    Ok(clients::update(app, actor, tenant, before, metadata, enabled, secret).await?)
 }
 
 fn secret(secret: &ClientSecret) -> clients::Secret<'_> {

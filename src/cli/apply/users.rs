@@ -8,13 +8,16 @@ use zeroize::Zeroizing;
 use super::changes::{Change, Work, differing};
 use super::planner::Planner;
 use super::wanted::{Entry, WantedUser};
-use crate::admin::users::{input_of, password_problems};
+use crate::admin::AdminError;
+use crate::admin::users::{input_of, password_problems, role_problems};
 use crate::cli::error::CliError;
 use crate::config::Secret;
 use crate::model::login_name::LoginName;
 use crate::model::role;
 use crate::model::user::{User, UserInput};
 use crate::passwords::Verdict;
+use crate::storage::find_users::UserFilter;
+use crate::storage::page::Position;
 use crate::storage::users::LoginRow;
 
 const PAGE: i64 = 500;
@@ -34,6 +37,9 @@ impl Planner<'_> {
             let checked = input.clone().check();
             self.problems
                 .add(entry, checked.err().into_iter().flatten());
+            let rows = self.rows(&entry.tenant);
+            let unknown = role_problems(rows.as_ref(), &input.roles).await;
+            self.problems.add(entry, unknown.map_err(AdminError::from)?);
             self.check_email(entry, &input, before.as_ref(), &mut names)
                 .await?;
             let password = self.password(entry, before.as_ref()).await?;
@@ -124,7 +130,7 @@ impl Planner<'_> {
         let typed = Zeroizing::new(password.expose().to_owned());
         let stored = before.password_hash.clone();
         let verdict = self.app.passwords.verify(typed, stored).await;
-        let is_new = verdict.map_err(crate::admin::AdminError::from)? == Verdict::Wrong;
+        let is_new = verdict.map_err(AdminError::from)? == Verdict::Wrong;
         Ok(is_new.then(|| password.clone()))
     }
 
@@ -150,19 +156,19 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// All accounts of a tenant.
+    /// All people of a tenant.
     pub(super) async fn everybody(&self, slug: &str) -> Result<Vec<User>, CliError> {
         let mut everybody: Vec<User> = Vec::new();
         let Some(rows) = self.rows(slug) else {
             return Ok(everybody);
         };
         loop {
-            let last = everybody
-                .last()
-                .map(|user| LoginName::parse(&user.username));
-            let after = last.flatten();
-            let after = after.as_ref().map_or("", LoginName::as_str);
-            let page = rows.users(after, PAGE).await?;
+            let last = everybody.last();
+            let position =
+                last.map_or_else(Position::first, |last| Position::After(last.name_key()));
+            let page = rows
+                .find_users(&UserFilter::people(), &position, PAGE)
+                .await?;
             if page.is_empty() {
                 return Ok(everybody);
             }

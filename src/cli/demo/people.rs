@@ -62,6 +62,7 @@ fn alice() -> UserInput {
         groups: vec!["staff".to_owned(), "night shift".to_owned()],
         attributes: [(DEPARTMENT.to_owned(), json!("Reception"))].into(),
         enabled: true,
+        ..UserInput::default()
     }
 }
 

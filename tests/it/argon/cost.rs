@@ -105,12 +105,13 @@ async fn secrets_of_256_bits_are_never_hashed_slowly() {
             .await;
         let chosen = "a.secret.somebody.chose.that.is.long.enough";
         let client = clients::get(&world.app, &world.tenant, "given").await;
+        let client = client.expect("the client");
         clients::update(
             &world.app,
             &Actor::command_line(),
             &world.tenant,
-            "given",
-            client.expect("the client").metadata,
+            &client,
+            client.metadata.clone(),
             true,
             clients::Secret::Given(chosen),
         )

@@ -60,6 +60,7 @@ impl Scene {
             metadata,
             enabled: true,
             secret: None,
+            if_unchanged: None,
             now: START,
             event,
         };

@@ -105,14 +105,14 @@ fn config_check_judges_settings_and_entries() {
     place.write(
         "entries.toml",
         "[[client]]\nclient_id = 'web'\ngrant_types = ['implicit']\n\
-         [[user]]\nusername = 'a b'\nroles = ['boss']\n[[tenant]]\nslug = 'Not Good'\n\
+         [[user]]\nusername = 'a b'\nroles = ['Boss']\n[[tenant]]\nslug = 'Not Good'\n\
          [[resource]]\naudience = 'a#b'\nscopes = ['openid', 'a b']\n",
     );
     let said = place.refused(&["config", "check", "entries.toml"]);
     for expected in [
         "entries.toml:1 client web: grant_types: \"implicit\" is not one of",
         "entries.toml:4 user a b: username: ",
-        "entries.toml:4 user a b: roles: no role is called \"boss\"",
+        "entries.toml:4 user a b: roles: no role is called \"Boss\"",
         "entries.toml:7 tenant Not Good: slug: ",
         "entries.toml:9 resource a#b: audience: ",
         "entries.toml:9 resource a#b: scopes: \"a b\" is not one scope",

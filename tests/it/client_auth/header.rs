@@ -63,7 +63,7 @@ async fn a_secret_that_could_be_spelt_in_two_ways_is_never_registered() {
                 &world.app,
                 &actor,
                 &world.tenant,
-                &service.client_id,
+                &client,
                 client.metadata.clone(),
                 true,
                 clients::Secret::Given(&secret),

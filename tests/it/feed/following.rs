@@ -74,10 +74,11 @@ async fn a_changed_secret() {
         for _ in 0..2 {
             world.advance(1);
             let client = clients::get(&world.app, &world.tenant, "app").await;
-            let metadata = client.expect("the client").metadata;
+            let client = client.expect("the client");
+            let metadata = client.metadata.clone();
             let (actor, made) = (Actor::command_line(), clients::Secret::Generate);
             let (node, tenant) = (&world.app, &world.tenant);
-            let made = clients::update(node, &actor, tenant, "app", metadata, true, made).await;
+            let made = clients::update(node, &actor, tenant, &client, metadata, true, made).await;
             let made = made.expect("changed").expect("a secret");
             secrets.push(made.expose().to_owned());
         }

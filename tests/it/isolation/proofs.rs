@@ -4,16 +4,19 @@
 
 use futures_util::future::BoxFuture;
 use users_core::model::login_name::LoginName;
+use users_core::model::search::SearchTerm;
 use users_core::storage::DbError;
 use users_core::storage::codes::Interaction;
+use users_core::storage::find_users::UserFilter;
 use users_core::storage::idempotency::Claimed;
+use users_core::storage::page::Position;
 use users_core::storage::signing_keys::KeyState;
 
 use super::Scene;
 use crate::support::rows::{
-    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, GRANT, HASH,
-    JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token, checked_user, client, code, later,
-    login, new_user, redemption, refusal, resource, rotation, sign_in,
+    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, GRANT, GROUP,
+    HASH, JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token, checked_user, client, code,
+    later, login, new_user, redemption, refusal, resource, rotation, sign_in, updated_if,
 };
 use crate::support::world::START;
 
@@ -143,7 +146,7 @@ pub const PROOFS: &[(&str, Proof)] = &[
                 let mut changed = client(scene.world, "changed", secret);
                 changed.enabled = false;
                 let updated = scene.rows.update_client(changed).await;
-                assert_eq!(updated.expect("an answer"), scene.twin);
+                assert_eq!(updated.expect("an answer"), updated_if(scene.twin));
             }
         })
     }),
@@ -389,25 +392,60 @@ pub const PROOFS: &[(&str, Proof)] = &[
             assert_eq!(hash.as_deref(), scene.twin.then_some(HASH));
         })
     }),
-    ("users", |scene| {
+    ("roles", |scene| {
         Box::pin(async move {
-            let users = scene.rows.users("", 1000).await.expect("a list");
-            let names: Vec<_> = users.iter().map(|user| user.username.as_str()).collect();
-            assert_eq!(
-                names,
-                if scene.twin {
-                    vec!["of-the-twin"]
-                } else {
-                    Vec::new()
-                }
-            );
+            let roles = scene.rows.roles().await.expect("a list");
+            assert_eq!(roles.len(), 0);
+        })
+    }),
+    ("named_user", |scene| {
+        Box::pin(async move {
+            for (name, found) in [("of-the-owner", false), ("of-the-twin", scene.twin)] {
+                let name = LoginName::parse(name).expect("a name");
+                let user = scene.rows.named_user(&name).await.expect("an answer");
+                assert_eq!(user.is_some(), found);
+            }
+        })
+    }),
+    ("find_users", |scene| {
+        Box::pin(async move {
+            let all = UserFilter::default();
+            for filter in [
+                UserFilter::people(),
+                UserFilter {
+                    search: SearchTerm::parse("of-the"),
+                    ..all.clone()
+                },
+                UserFilter {
+                    role: Some("admin".to_owned()),
+                    ..all.clone()
+                },
+                UserFilter {
+                    group: Some(GROUP.to_owned()),
+                    ..all.clone()
+                },
+                UserFilter {
+                    role: Some("admin".to_owned()),
+                    group: Some(GROUP.to_owned()),
+                    ..all
+                },
+            ] {
+                let first = Position::first();
+                let users = scene.rows.find_users(&filter, &first, 1000).await;
+                let users = users.expect("a list");
+                let names: Vec<_> = users.iter().map(|user| user.username.as_str()).collect();
+                let expected: &[&str] = if scene.twin { &["of-the-twin"] } else { &[] };
+                assert_eq!(names, expected, "{filter:?}");
+            }
         })
     }),
     ("update_user", |scene| {
         Box::pin(async move {
             let user = checked_user("changed");
-            let updated = scene.rows.update_user(USER, user, later(), scene.event());
-            assert_eq!(updated.await.expect("an answer"), scene.twin);
+            let updated = scene
+                .rows
+                .update_user(USER, user, None, later(), scene.event());
+            assert_eq!(updated.await.expect("an answer"), updated_if(scene.twin));
         })
     }),
     ("set_password", |scene| {

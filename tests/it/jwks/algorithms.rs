@@ -30,10 +30,11 @@ fn resource(name: &str, signing_alg: Option<Algorithm>) -> Resource {
 /// What an operator changes from this node.
 async fn set_client(app: &App, world: &World, service: &Service, alg: Option<Algorithm>) {
     let (tenant, id) = (&world.tenant, service.client_id.as_str());
-    let mut metadata = clients::get(app, tenant, id).await.unwrap().metadata;
+    let before = clients::get(app, tenant, id).await.unwrap();
+    let mut metadata = before.metadata.clone();
     metadata.access_token_signing_alg = alg;
     let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
-    clients::update(app, &actor, tenant, id, metadata, true, keep)
+    clients::update(app, &actor, tenant, &before, metadata, true, keep)
         .await
         .unwrap();
 }

@@ -37,8 +37,9 @@ async fn strike(app: &App, tenant: &Tenant, person: &Person, blow: Blow) {
         Blow::Deleted => users::delete(app, &actor, tenant, &user).await,
         Blow::ClientDisabled => {
             let client = clients::get(app, tenant, "app").await.expect("the client");
-            let (metadata, keep) = (client.metadata, clients::Secret::Keep);
-            let updated = clients::update(app, &actor, tenant, "app", metadata, false, keep).await;
+            let (metadata, keep) = (client.metadata.clone(), clients::Secret::Keep);
+            let updated =
+                clients::update(app, &actor, tenant, &client, metadata, false, keep).await;
             updated.map(drop)
         }
     }

@@ -202,6 +202,7 @@ async fn a_refused_address_changes_nothing() {
     everywhere(async |world| {
         world.client("app", "openid").await;
         let (app, actor) = (&world.app, Actor::command_line());
+        let before = clients::get(app, &world.tenant, "app").await.unwrap();
         for uri in [
             "javascript:alert(1)",
             "http://app.test/cb",
@@ -223,7 +224,7 @@ async fn a_refused_address_changes_nothing() {
             assert!(matches!(made, Err(AdminError::Invalid(_))), "{uri}");
             let keep = clients::Secret::Keep;
             let made =
-                clients::update(app, &actor, &world.tenant, "app", metadata, true, keep).await;
+                clients::update(app, &actor, &world.tenant, &before, metadata, true, keep).await;
             assert!(matches!(made, Err(AdminError::Invalid(_))), "{uri}");
         }
         let stored = clients::get(app, &world.tenant, "app").await.unwrap();

@@ -86,7 +86,10 @@ async fn a_taken_name_is_a_conflict_and_leaves_nothing() {
         .expect("a second account");
         let with_second = raw.rows_of(&tenant.id).await;
         let taken = checked_user("second");
-        assert_conflict(rows.update_user(USER, taken, START, event(&world)).await);
+        assert_conflict(
+            rows.update_user(USER, taken, None, START, event(&world))
+                .await,
+        );
         assert_eq!(raw.rows_of(&tenant.id).await, with_second);
         let extra = with_second
             .iter()
@@ -137,8 +140,10 @@ async fn a_rule_of_ours_is_a_sentence_and_leaves_nothing() {
         let demoted = demoted.check().expect("a good account");
         let found = raw.rows_of(&tenant.id).await;
         let refused = [
-            rows.update_user(USER, demoted, START, event(&world)).await,
-            rows.delete_user(USER, START, event(&world)).await,
+            rows.update_user(USER, demoted, None, START, event(&world))
+                .await
+                .map(drop),
+            rows.delete_user(USER, START, event(&world)).await.map(drop),
         ];
         for outcome in refused {
             assert!(matches!(outcome, Err(DbError::Refused(_))), "{outcome:?}");

@@ -6,10 +6,11 @@ use users_core::model::audit_event::AuditEvent;
 use users_core::storage::DbError;
 use users_core::storage::refresh_tokens::Rotation;
 use users_core::storage::sessions::Login;
+use users_core::storage::update::UpdateOutcome;
 
 use crate::support::rows::{
     ACCESS, ASSERTION, CLIENT, Populated, REFRESH, SESSION, USER, access_token, checked_user,
-    client, event, later, login, new_user, populated, refresh_token, rotation,
+    client, event, everybody, later, login, new_user, populated, refresh_token, rotation,
 };
 use crate::support::world::START;
 use crate::support::{World, everywhere};
@@ -21,8 +22,10 @@ const CHANGED: Event = |world, scene| {
     Box::pin(async move {
         // In the same millisecond as everything else.
         let user = checked_user("of-the-owner");
-        let updated = scene.rows.update_user(USER, user, START, event(world));
-        assert!(updated.await.expect("updated"));
+        let updated = scene
+            .rows
+            .update_user(USER, user, None, START, event(world));
+        assert_eq!(updated.await.expect("an answer"), UpdateOutcome::Updated);
     })
 };
 
@@ -52,7 +55,8 @@ const CLIENT_DISABLED: Event = |world, scene| {
     Box::pin(async move {
         let mut disabled = client(world, "of the owner", "secret");
         disabled.enabled = false;
-        assert!(scene.rows.update_client(disabled).await.expect("updated"));
+        let updated = scene.rows.update_client(disabled).await;
+        assert_eq!(updated.expect("an answer"), UpdateOutcome::Updated);
     })
 };
 
@@ -279,7 +283,7 @@ async fn a_set_up_link_is_spent_with_the_administrator_it_makes() {
             .await
             .expect("stored");
         assert!(!spend("fresh", "bob", START).await.expect("an answer"));
-        let users = store.tenant(id).users("", 10).await.expect("a list");
+        let users = everybody(&store.tenant(id)).await;
         let names: Vec<_> = users.iter().map(|user| user.username.as_str()).collect();
         assert_eq!(names, ["ada", "taken"]);
     })

@@ -1,14 +1,17 @@
 //! What is stored comes back as it was: absences, odd texts, large numbers.
 
-use serde_json::json;
+use serde_json::{Map, json};
 use users_core::base::clock::Timestamp;
 use users_core::model::audit_event::{AuditEvent, AuditKind};
 use users_core::model::claim_source::ClaimSource;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
 use users_core::model::scope::Scope;
-use users_core::model::user::{Address, StandardClaims, UserInput};
+use users_core::model::user::{AccountKind, Address, StandardClaims, UserInput};
 use users_core::storage::clients::ClientWrite;
+use users_core::storage::find_users::UserFilter;
+use users_core::storage::page::Position;
+use users_core::storage::update::UpdateOutcome;
 use users_core::storage::users::NewUser;
 
 use crate::support::everywhere;
@@ -49,6 +52,7 @@ async fn an_account_with_everything_and_one_with_nothing() {
                 ("a.b_c-D".to_owned(), json!("")),
             ]
             .into(),
+            preferences: Map::from_iter([(ODD.to_owned(), json!({ ODD: [ODD, 1.5, null] }))]),
             enabled: false,
         };
         let empty = UserInput {
@@ -59,6 +63,7 @@ async fn an_account_with_everything_and_one_with_nothing() {
             let id = format!("00000000-0000-4000-8000-00000000000{number}");
             let user = NewUser {
                 id: id.clone(),
+                kind: AccountKind::Person,
                 user: input.clone().check().expect("a good account"),
                 password_hash: (number == 0).then(|| ODD.to_owned()),
                 now: Timestamp::from_millis(i64::MAX),
@@ -76,6 +81,7 @@ async fn an_account_with_everything_and_one_with_nothing() {
             assert_eq!(read.roles, input.roles);
             assert_eq!(read.groups, input.groups);
             assert_eq!(read.attributes, input.attributes);
+            assert_eq!(read.preferences, input.preferences);
             assert_eq!(read.enabled, input.enabled);
             assert_eq!(read.created_at.millis(), i64::MAX);
             let name = users_core::model::login_name::LoginName::parse(&input.username);
@@ -107,8 +113,11 @@ async fn several_accounts_without_an_address_are_no_conflict() {
             rows.create_user(user, event(&world)).await.expect("stored");
         }
         // In the order of their names, a page at a time.
-        let first = rows.users("", 2).await.expect("a page");
-        let rest = rows.users(&first[1].username, 2).await.expect("a page");
+        let all = UserFilter::default();
+        let first = rows.find_users(&all, &Position::first(), 2).await;
+        let first = first.expect("a page");
+        let next = Position::After(first[1].name_key());
+        let rest = rows.find_users(&all, &next, 2).await.expect("a page");
         let names: Vec<_> = first
             .iter()
             .chain(&rest)
@@ -186,7 +195,8 @@ async fn the_newest_two_secrets_of_a_client_live() {
         for number in 1..5 {
             let mut write = client(&world, "x", &number.to_string());
             write.now = START.plus_seconds(number);
-            assert!(rows.update_client(write).await.expect("updated"));
+            let updated = rows.update_client(write).await.expect("an answer");
+            assert_eq!(updated, UpdateOutcome::Updated);
             let read = rows
                 .client("app")
                 .await
@@ -202,7 +212,8 @@ async fn the_newest_two_secrets_of_a_client_live() {
         // Without a new secret the old ones stay.
         let mut write = client(&world, "x", "x");
         write.secret = None;
-        assert!(rows.update_client(write).await.expect("updated"));
+        let updated = rows.update_client(write).await.expect("an answer");
+        assert_eq!(updated, UpdateOutcome::Updated);
         let read = rows
             .client("app")
             .await

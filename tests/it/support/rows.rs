@@ -11,15 +11,18 @@ use users_core::model::grant::{Grant, GrantId};
 use users_core::model::resource::Resource;
 use users_core::model::session::Session;
 use users_core::model::tenant::Tenant;
-use users_core::model::user::{CheckedUser, UserInput};
+use users_core::model::user::{AccountKind, CheckedUser, User, UserInput};
 use users_core::storage::Scoped;
 use users_core::storage::access_tokens::StoredAccessToken;
 use users_core::storage::audit::Refusal;
 use users_core::storage::clients::ClientWrite;
 use users_core::storage::codes::{NewCode, Redemption};
+use users_core::storage::find_users::UserFilter;
+use users_core::storage::page::Position;
 use users_core::storage::refresh_tokens::{NewRefreshToken, Rotation};
 use users_core::storage::sessions::{Login, SignIn};
 use users_core::storage::signing_keys::KeyState;
+use users_core::storage::update::UpdateOutcome;
 use users_core::storage::users::NewUser;
 
 use super::World;
@@ -36,6 +39,7 @@ pub const REFRESH: &str = "digest of a refresh token";
 pub const ACCESS: &str = "digest of an access token";
 pub const ASSERTION: &str = "digest of an assertion";
 pub const AUDIENCE: &str = "https://files.test";
+pub const GROUP: &str = "staff";
 pub const HASH: &str = "a password's hash";
 /// The digest of an idempotency key whose call was answered.
 pub const KEY: &str = "digest of an idempotency key";
@@ -116,19 +120,36 @@ pub fn checked_user(name: &str) -> CheckedUser {
         username: name.to_owned(),
         email: Some(format!("{name}@example.test")),
         roles: vec!["admin".to_owned()],
+        groups: vec![GROUP.to_owned()],
         enabled: true,
         ..UserInput::default()
     };
     input.check().expect("a good account")
 }
 
+/// What becomes of an update of something that is there or not.
+pub const fn updated_if(there: bool) -> UpdateOutcome {
+    if there {
+        UpdateOutcome::Updated
+    } else {
+        UpdateOutcome::Missing
+    }
+}
+
 pub fn new_user(id: &str, name: &str) -> NewUser {
     NewUser {
         id: id.to_owned(),
+        kind: AccountKind::Person,
         user: checked_user(name),
         password_hash: Some(HASH.to_owned()),
         now: START,
     }
+}
+
+/// The tenant's accounts, in the order of their names.
+pub async fn everybody(rows: &Scoped) -> Vec<User> {
+    let (all, first) = (UserFilter::default(), Position::first());
+    rows.find_users(&all, &first, 10_000).await.expect("a list")
 }
 
 pub fn client(world: &World, mark: &str, secret: &str) -> ClientWrite {
@@ -144,6 +165,7 @@ pub fn client(world: &World, mark: &str, secret: &str) -> ClientWrite {
             digest: secret.to_owned(),
             expires_at: None,
         }),
+        if_unchanged: None,
         now: START,
         event: event(world),
     }

@@ -208,16 +208,15 @@ impl World {
         enabled: bool,
         change: impl FnOnce(&mut ClientMetadata),
     ) {
-        let client = clients::get(&self.app, tenant, client_id).await;
-        let mut metadata = client.expect("the client").metadata;
+        let before = clients::get(&self.app, tenant, client_id).await;
+        let before = before.expect("the client");
+        let mut metadata = before.metadata.clone();
         change(&mut metadata);
         metadata.response_types = metadata.served_response_types();
         let (actor, keep) = (Actor::command_line(), clients::Secret::Keep);
-        clients::update(
-            &self.app, &actor, tenant, client_id, metadata, enabled, keep,
-        )
-        .await
-        .expect("a changed client");
+        clients::update(&self.app, &actor, tenant, &before, metadata, enabled, keep)
+            .await
+            .expect("a changed client");
     }
 
     pub async fn delete_client(&self, client_id: &str) {

@@ -92,6 +92,7 @@ impl WantedUser {
                 .clone()
                 .filter(|declared| as_stored(declared) != before.attributes)
                 .unwrap_or(before.attributes),
+            preferences: before.preferences,
             enabled: self.enabled,
         }
     }

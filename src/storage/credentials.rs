@@ -1,0 +1,98 @@
+//! What proves a person: their password's hash.
+
+use super::sql::sql;
+use super::tx::Tx;
+use super::{DbError, Scoped, audit, sessions};
+use crate::base::clock::Timestamp;
+use crate::model::audit_event::AuditEvent;
+
+impl Scoped {
+    /// Sets a person's password's hash and ends every session that began with the old one. `false`:
+    /// there is no such person.
+    pub async fn set_password(
+        &self,
+        id: &str,
+        hash: String,
+        now: Timestamp,
+        event: AuditEvent,
+    ) -> Result<bool, DbError> {
+        let context = (self.tenant.clone(), id.to_owned(), hash, now, event);
+        self.db
+            .write(context, |tx, (tenant, id, hash, now, event)| {
+                Box::pin(async move {
+                    let touched = tx
+                        .run(
+                            sql!(
+                                "UPDATE users SET updated_at = \
+                                 CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END \
+                                 WHERE tenant = $2 AND id = $3 AND kind = 'person'"
+                            )
+                            .bind(*now)
+                            .bind(tenant)
+                            .bind(id),
+                        )
+                        .await?;
+                    if touched == 0 {
+                        return Ok(false);
+                    }
+                    put_password(tx, tenant, id, hash, *now).await?;
+                    sessions::end_all_of_user(tx, tenant, id, *now).await?;
+                    audit::append(tx, tenant, event).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    /// Replaces a hash by a stronger one of the same password, if it is still the same.
+    pub async fn upgrade_password_hash(
+        &self,
+        id: &str,
+        old: String,
+        new: String,
+    ) -> Result<(), DbError> {
+        self.db
+            .write(
+                (self.tenant.clone(), id.to_owned(), old, new),
+                |tx, (tenant, id, old, new)| {
+                    Box::pin(async move {
+                        tx.run(
+                        sql!(
+                            "UPDATE credentials SET data = $1 WHERE tenant = $2 AND user_id = $3 \
+                             AND kind = 'password' AND data = $4"
+                        )
+                        .bind(new)
+                        .bind(tenant)
+                        .bind(id)
+                        .bind(old),
+                    )
+                    .await
+                    .map(drop)
+                    })
+                },
+            )
+            .await
+    }
+}
+
+pub(super) async fn put_password(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    hash: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.run(
+        sql!(
+            "INSERT INTO credentials (tenant, user_id, kind, id, data, created_at) \
+             VALUES ($1, $2, 'password', 'password', $3, $4) \
+             ON CONFLICT (tenant, user_id, kind, id) DO UPDATE SET data = $3, created_at = $4"
+        )
+        .bind(tenant)
+        .bind(user_id)
+        .bind(hash)
+        .bind(now),
+    )
+    .await
+    .map(drop)
+}

@@ -1,0 +1,66 @@
+//! What migrations fill in that SQL cannot compute on both databases. Each step runs once, in the
+//! transaction of its migration, and reads only what that version of the schema has.
+
+use super::DbError;
+use super::memberships::{self, GROUP, ROLE};
+use super::sql::{Row, sql};
+use super::tx::Tx;
+use crate::model::user::search_key;
+
+const PAGE: i64 = 500;
+
+/// What version 5 keeps beside an account's row: its place in searches, its memberships, and the
+/// groups it names.
+pub(super) async fn accounts(tx: &mut Tx) -> Result<(), DbError> {
+    let (mut tenant, mut id) = (String::new(), String::new());
+    loop {
+        let rows = tx
+            .all(
+                sql!(
+                    "SELECT tenant, id, username, username_key, email, claims, roles, groups, created_at \
+                     FROM users WHERE (tenant, id) > ($1, $2) ORDER BY tenant, id LIMIT $3"
+                )
+                .bind(&tenant)
+                .bind(&id)
+                .bind(PAGE),
+            )
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        (tenant, id) = (last.text("tenant")?, last.text("id")?);
+        for row in &rows {
+            account(tx, row).await?;
+        }
+    }
+}
+
+async fn account(tx: &mut Tx, row: &Row) -> Result<(), DbError> {
+    let (tenant, id) = (row.text("tenant")?, row.text("id")?);
+    let (username, email) = (row.text("username")?, row.optional_text("email")?);
+    let key = search_key(&username, email.as_deref(), &row.json("claims")?);
+    tx.run(
+        sql!("UPDATE users SET search_key = $1 WHERE tenant = $2 AND id = $3")
+            .bind(key)
+            .bind(&tenant)
+            .bind(&id),
+    )
+    .await?;
+    let (roles, groups): (Vec<String>, Vec<String>) = (row.json("roles")?, row.json("groups")?);
+    for group in &groups {
+        tx.run(
+            sql!(
+                "INSERT INTO groups (tenant, name, description, created_at, updated_at) \
+                 VALUES ($1, $2, '', $3, $3) ON CONFLICT (tenant, name) DO NOTHING"
+            )
+            .bind(&tenant)
+            .bind(group)
+            .bind(row.time("created_at")?),
+        )
+        .await?;
+    }
+    let roles = roles.iter().map(|name| (ROLE, name.as_str()));
+    let groups = groups.iter().map(|name| (GROUP, name.as_str()));
+    let member_key = row.text("username_key")?;
+    memberships::put(tx, &tenant, &id, &member_key, roles.chain(groups)).await
+}

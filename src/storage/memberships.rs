@@ -1,0 +1,133 @@
+//! Who has a role and who is in a group: an index over the lists on the accounts' rows, kept by
+//! whatever writes an account, so that members are read without a look at everybody.
+
+use std::collections::BTreeSet;
+
+use super::DbError;
+use super::sql::sql;
+use super::tenants;
+use super::tx::Tx;
+use crate::base::clock::Timestamp;
+use crate::model::role;
+use crate::model::user::{CheckedUser, UserInput};
+
+pub(super) const ROLE: &str = "role";
+pub(super) const GROUP: &str = "group";
+
+/// Sees to it that the roles and groups of an account about to be written are there and stay until
+/// the commit. A group comes into being with the first account that names it.
+///
+/// # Errors
+/// [`DbError::Refused`] names a role the tenant does not have.
+pub(super) async fn admit(
+    tx: &mut Tx,
+    tenant: &str,
+    input: &UserInput,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let own_roles = || input.roles.iter().filter(|name| !role::is_built_in(name));
+    if own_roles().next().is_none() && input.groups.is_empty() {
+        return Ok(());
+    }
+    // Or a role or group could be deleted before the account that names it is there.
+    tenants::hold(tx, tenant).await?;
+    for name in own_roles() {
+        let known = tx
+            .one(
+                sql!("SELECT name FROM roles WHERE tenant = $1 AND name = $2")
+                    .bind(tenant)
+                    .bind(name),
+            )
+            .await?;
+        if known.is_none() {
+            return Err(DbError::Refused(role::unknown(name)));
+        }
+    }
+    for name in &input.groups {
+        tx.run(
+            sql!(
+                "INSERT INTO groups (tenant, name, description, created_at, updated_at) \
+                 VALUES ($1, $2, '', $3, $3) ON CONFLICT (tenant, name) DO NOTHING"
+            )
+            .bind(tenant)
+            .bind(name)
+            .bind(now),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Brings the index to what an account's row says now.
+pub(super) async fn index(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    user: &CheckedUser,
+) -> Result<(), DbError> {
+    let input = user.input();
+    let roles = input.roles.iter().map(|name| (ROLE, name.as_str()));
+    let groups = input.groups.iter().map(|name| (GROUP, name.as_str()));
+    put(
+        tx,
+        tenant,
+        user_id,
+        user.username_key(),
+        roles.chain(groups),
+    )
+    .await
+}
+
+/// Makes these the entries of an account.
+pub(super) async fn put<'a>(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    member_key: &str,
+    entries: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), DbError> {
+    let stored = tx
+        .all(
+            sql!(
+                "SELECT kind, name, member_key FROM memberships WHERE tenant = $1 AND user_id = $2"
+            )
+            .bind(tenant)
+            .bind(user_id),
+        )
+        .await?;
+    let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
+    let mut wanted: BTreeSet<(String, String)> = entries.map(owned).collect();
+    for row in stored {
+        let entry = (row.text("kind")?, row.text("name")?);
+        if row.text("member_key")? == member_key && wanted.remove(&entry) {
+            continue;
+        }
+        let (kind, name) = entry;
+        tx.run(
+            sql!(
+                "DELETE FROM memberships \
+                 WHERE tenant = $1 AND user_id = $2 AND kind = $3 AND name = $4"
+            )
+            .bind(tenant)
+            .bind(user_id)
+            .bind(kind)
+            .bind(name),
+        )
+        .await?;
+    }
+    for (kind, name) in wanted {
+        tx.run(
+            sql!(
+                "INSERT INTO memberships (tenant, kind, name, member_key, user_id) \
+                 VALUES ($1, $2, $3, $4, $5)"
+            )
+            .bind(tenant)
+            .bind(kind)
+            .bind(name)
+            .bind(member_key)
+            .bind(user_id),
+        )
+        .await?;
+    }
+    Ok(())
+}
