@@ -2,6 +2,7 @@
 
 mod document;
 mod idempotency;
+mod matrix;
 mod me;
 mod pages;
 mod users;

@@ -1,0 +1,240 @@
+//! Who may call what: the table that is published, and every operation tried by everybody.
+
+use serde_json::json;
+use users_core::api::OPERATIONS;
+use users_core::api::operation::Operation;
+use users_core::model::tenant::Tenant;
+
+use crate::support::bearer::Bearer;
+use crate::support::people::Person;
+use crate::support::{World, everywhere};
+
+/// Roles by which a person gets through. `system`: an administrator of the default tenant only.
+const TABLE: &[(&str, &[&str])] = &[
+    ("users.list", &["guest", "moderator", "admin"]),
+    ("users.create", &["moderator", "admin"]),
+    ("users.read", &["guest", "moderator", "admin"]),
+    ("users.update", &["moderator", "admin"]),
+    ("users.delete", &["moderator", "admin"]),
+    ("users.set_roles", &["admin"]),
+    ("users.set_attributes", &["moderator", "admin"]),
+    ("users.set_password", &["moderator", "admin"]),
+    (
+        "me.read",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.update",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    ("me.put", &["guest", "user", "vendor", "moderator", "admin"]),
+];
+
+const ROLES: &[&str] = &["guest", "user", "vendor", "moderator", "admin"];
+
+#[test]
+fn the_table_speaks_of_every_operation() {
+    let mut named: Vec<&str> = TABLE.iter().map(|(name, _)| *name).collect();
+    let mut served: Vec<&str> = OPERATIONS.iter().map(|known| known.name).collect();
+    named.sort_unstable();
+    served.sort_unstable();
+    assert_eq!(named, served, "an operation needs a line here");
+}
+
+fn allowed(operation: &Operation) -> &'static [&'static str] {
+    let row = TABLE.iter().find(|(name, _)| *name == operation.name);
+    row.map_or(&[], |(_, roles)| *roles)
+}
+
+/// The operation's address, with `id` and names of nothing in the other places.
+fn address(operation: &Operation, id: &str) -> String {
+    let parts = operation.path.split('/').map(|part| match part {
+        "{id}" | "{user_id}" => id,
+        part if part.starts_with('{') => "nothing",
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+async fn try_it(bearer: &Bearer, operation: &Operation, address: &str) -> u16 {
+    let body = operation.shape.body.is_some().then(|| json!({}));
+    let reply = bearer
+        .call(operation.method.as_str(), address, &[], body.as_ref())
+        .await;
+    reply.status.as_u16()
+}
+
+/// Somebody with each role, in this tenant.
+async fn everybody(world: &World, tenant: &Tenant) -> Vec<(&'static str, Bearer)> {
+    let console = world.console(tenant).await;
+    let mut all = Vec::new();
+    for role in ROLES {
+        let person = world
+            .person_of(tenant, &format!("the-{role}"), &[role])
+            .await;
+        all.push((*role, world.bearer(&console, &person).await));
+    }
+    all
+}
+
+async fn victim(world: &World, tenant: &Tenant, number: usize) -> Person {
+    let name = format!("victim{number}");
+    world.person_of(tenant, &name, &["user"]).await
+}
+
+#[tokio::test]
+async fn every_operation_lets_through_whom_the_table_names_and_nobody_else() {
+    everywhere(async |world| {
+        let second = world.new_tenant("second").await;
+        for tenant in [&world.tenant, &second] {
+            let everybody = everybody(&world, tenant).await;
+            let anonymous = Bearer::new(world.anonymous(), "", "");
+            let garbage = Bearer::new(world.anonymous(), "eyJhbGciOiJub25lIn0.e30.", "");
+            for (number, operation) in OPERATIONS.iter().enumerate() {
+                for (role, bearer) in &everybody {
+                    // Somebody new each time: an operation may remove them.
+                    let victim = victim(&world, tenant, number * 10 + role.len()).await;
+                    let address = address(operation, &victim.id);
+                    let status = try_it(bearer, operation, &address).await;
+                    let through = ![401, 403].contains(&status);
+                    let row = allowed(operation);
+                    let expected = row.contains(role)
+                        || *role == "admin" && tenant.is_default() && row.contains(&"system");
+                    assert_eq!(
+                        through, expected,
+                        "{} by {role} of {}: {status}",
+                        operation.name, tenant.slug
+                    );
+                    assert!(status < 500, "{}: {status}", operation.name);
+                    world.delete_if_there(tenant, &victim).await;
+                }
+                let address = address(operation, "00000000-0000-4000-8000-000000000000");
+                for nobody in [&anonymous, &garbage] {
+                    assert_eq!(try_it(nobody, operation, &address).await, 401);
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_reaches_into_another_tenant_but_administrators_of_the_installation() {
+    everywhere(async |world| {
+        let second = world.new_tenant("second").await;
+        let third = world.new_tenant("third").await;
+        let everybody_of_second = everybody(&world, &second).await;
+        let everybody_of_default = everybody(&world, &world.tenant).await;
+        let victim = victim(&world, &third, 0).await;
+        for operation in OPERATIONS.iter().filter(|known| !known.is_public()) {
+            let plain = address(operation, &victim.id);
+            let names = [third.slug.as_str(), third.id.as_str(), "no-such-tenant"];
+            for (role, bearer) in everybody_of_second.iter().chain(&everybody_of_default) {
+                let is_system = *role == "admin" && bearer.id == everybody_of_default[4].1.id;
+                for name in names {
+                    if is_system {
+                        continue;
+                    }
+                    let named = format!("{plain}?tenant={name}");
+                    assert_eq!(try_it(bearer, operation, &named).await, 403, "{named}");
+                    let body = operation.shape.body.is_some().then(|| json!({}));
+                    let method = operation.method.as_str();
+                    let headers = [("x-tenant-id", name)];
+                    let reply = bearer.call(method, &plain, &headers, body.as_ref()).await;
+                    reply.assert_status(403);
+                }
+                // Without a name, the other tenant's person is nobody here.
+                if operation.path.starts_with("/users/{id}") {
+                    let status = try_it(bearer, operation, &plain).await;
+                    let expected: &[u16] = if allowed(operation).contains(role) {
+                        // A body is looked at first.
+                        &[404, 400]
+                    } else {
+                        &[403]
+                    };
+                    assert!(
+                        expected.contains(&status),
+                        "{} {role}: {status}",
+                        operation.name
+                    );
+                }
+            }
+        }
+        let system = &everybody_of_default[4].1;
+        for name in [&third.slug, &third.id] {
+            let path = format!("/users/{}?tenant={name}", victim.id);
+            system.get(&path).await.assert_ok();
+        }
+        system
+            .get("/users?tenant=no-such-tenant")
+            .await
+            .assert_problem(404, "not-found");
+        // Nobody is somebody elsewhere.
+        let path = format!("/users/me?tenant={}", third.slug);
+        system.get(&path).await.assert_problem(403, "forbidden");
+        let both = [("x-tenant-id", second.slug.as_str())];
+        let path = format!("/users?tenant={}", third.slug);
+        system
+            .call("GET", &path, &both, None)
+            .await
+            .assert_problem(403, "forbidden");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_of_the_wrong_kind_opens_nothing() {
+    everywhere(async |world| {
+        let console = world.console(&world.tenant).await;
+        let person = world.person_of(&world.tenant, "ada", &["admin"]).await;
+        let good = world.bearer(&console, &person).await;
+        good.get("/users").await.assert_ok();
+        let scope = "openid users.read offline_access sip.register";
+        let broad = world
+            .client_with("broad", scope, |metadata| metadata.first_party = true)
+            .await;
+        let reply = broad.sign_in(&person, scope).await.json();
+        let sip = broad.sign_in(&person, "sip.register").await.json();
+        for (token, why) in [
+            (reply["id_token"].as_str(), "an ID token"),
+            (reply["refresh_token"].as_str(), "a refresh token"),
+            (sip["access_token"].as_str(), "a token for SIP"),
+        ] {
+            let token = token.expect("a token");
+            let bearer = Bearer::new(world.anonymous(), token, "");
+            let reply = bearer.get("/users").await;
+            reply.assert_problem(401, "unauthenticated");
+            let challenge = reply.header("www-authenticate").expect("a challenge");
+            assert!(challenge.contains("error=\"invalid_token\""), "{why}");
+        }
+        let in_query = format!("/api/v1/users?access_token={}", good.token);
+        let reply = world.anonymous().get(&in_query).await;
+        reply.assert_problem(401, "unauthenticated");
+        // The scope was the client's, and is taken away.
+        let token = reply_token(&reply_json(&broad, &person).await);
+        let bearer = Bearer::new(world.anonymous(), &token, "");
+        bearer.get("/users").await.assert_ok();
+        world
+            .change_client(&world.tenant, "broad", true, |metadata| {
+                metadata.scope = "openid sip.register".parse().expect("a scope");
+            })
+            .await;
+        bearer.get("/users").await.assert_problem(403, "forbidden");
+        world.advance(901);
+        good.get("/users")
+            .await
+            .assert_problem(401, "unauthenticated");
+    })
+    .await;
+}
+
+async fn reply_json(
+    client: &crate::support::people::Service,
+    person: &Person,
+) -> serde_json::Value {
+    client.sign_in(person, "users.read").await.json()
+}
+
+fn reply_token(json: &serde_json::Value) -> String {
+    json["access_token"].as_str().expect("a token").to_owned()
+}
