@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod authority;
 mod document;
 mod idempotency;
 mod matrix;
