@@ -45,20 +45,42 @@ pub(super) fn answer(document: Bytes, media_type: &'static str) -> Response {
     response
 }
 
+/// What is read and what is written differ in what must be there: a generator for each.
+struct Generators {
+    /// Of bodies and parameters, whole in their places.
+    inputs: SchemaGenerator,
+    /// Of answers, by reference.
+    answers: SchemaGenerator,
+}
+
+impl Generators {
+    fn new() -> Self {
+        let mut inputs = SchemaSettings::draft2020_12().for_deserialize();
+        inputs.meta_schema = None;
+        inputs.inline_subschemas = true;
+        let mut answers = SchemaSettings::draft2020_12().for_serialize();
+        answers.meta_schema = None;
+        answers.definitions_path = "/components/schemas".into();
+        Self {
+            inputs: inputs.into_generator(),
+            answers: answers.into_generator(),
+        }
+    }
+}
+
 /// The whole document.
 pub fn document() -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.definitions_path = "/components/schemas".into();
-    settings.meta_schema = None;
-    let mut generator = settings.into_generator();
-    let problem = generator.subschema_for::<ProblemDetails<'static>>();
+    let mut generators = Generators::new();
+    let problem = generators
+        .answers
+        .subschema_for::<ProblemDetails<'static>>();
     let mut paths = Map::new();
     for operation in OPERATIONS.iter() {
         let path = paths
             .entry(format!("{BASE}{}", operation.path))
             .or_insert_with(|| json!({}));
         let method = operation.method.as_str().to_ascii_lowercase();
-        path[method] = described(operation, &mut generator);
+        path[method] = described(operation, &mut generators);
     }
     let mut tags: Vec<&str> = OPERATIONS.iter().map(Operation::resource).collect();
     tags.dedup();
@@ -76,7 +98,7 @@ pub fn document() -> Value {
         "tags": tags.iter().map(|tag| json!({ "name": tag })).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "schemas": schemas(&mut generator),
+            "schemas": generators.answers.take_definitions(true),
             "responses": responses(&problem.to_value()),
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
@@ -102,10 +124,6 @@ fn scopes() -> Value {
         .map(|scope| ((*scope).to_owned(), scope_text(scope, None).into()))
         .collect::<Map<_, _>>()
         .into()
-}
-
-fn schemas(generator: &mut SchemaGenerator) -> Value {
-    generator.take_definitions(true).into()
 }
 
 /// One answer for each status a problem can have.
@@ -134,16 +152,16 @@ fn name_of(status: StatusCode) -> String {
     format!("Problem{}", status.as_u16())
 }
 
-fn described(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
+fn described(operation: &Operation, generators: &mut Generators) -> Value {
     let mut description = json!({
         "operationId": operation.name,
         "summary": operation.summary,
         "tags": [operation.resource()],
-        "parameters": parameters(operation, generator),
-        "responses": answers(operation, generator),
+        "parameters": parameters(operation, &mut generators.inputs),
+        "responses": answers(operation, &mut generators.answers),
     });
     if let Some(body) = &operation.shape.body {
-        let schema = (body.schema)(generator).to_value();
+        let schema = (body.schema)(&mut generators.inputs).to_value();
         let content: Map<String, Value> = body
             .media_types
             .iter()
