@@ -2,12 +2,15 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use jsonwebtoken::decode_header;
 use rvoip_auth_core::{
     AuthenticatedPrincipal, AuthenticationMethod, BearerValidator, ValidatedBearer,
 };
 use serde_json::Value;
 
-use crate::issuer::{Failure, Issuer, Outcome, claims, ensure, refuses, variable};
+use crate::issuer::{
+    Failure, Issuer, Outcome, claims, ensure, refuses, soon, users_core, variable,
+};
 
 pub async fn discovery(issuer: &Issuer) -> Outcome {
     let metadata = issuer.provider.metadata();
@@ -24,7 +27,9 @@ pub async fn discovery(issuer: &Issuer) -> Outcome {
 }
 
 pub async fn person_by_keys(issuer: &Issuer) -> Outcome {
-    let tokens = issuer.for_ada("openid sip.register sip.call").await?;
+    let tokens = issuer
+        .for_person("ada", "openid sip.register sip.call")
+        .await?;
     let token = tokens.access_token()?;
     let principal = issuer.by_keys()?.validate_principal(&token).await?;
     ensure(
@@ -44,7 +49,10 @@ pub async fn person_by_keys(issuer: &Issuer) -> Outcome {
 }
 
 pub async fn person_by_introspection(issuer: &Issuer) -> Outcome {
-    let token = issuer.for_ada("sip.register").await?.access_token()?;
+    let token = issuer
+        .for_person("ada", "sip.register")
+        .await?
+        .access_token()?;
     let by_keys = issuer.by_keys()?.validate_principal(&token).await?;
     let principal = issuer
         .by_introspection()?
@@ -80,7 +88,10 @@ pub async fn client(issuer: &Issuer) -> Outcome {
 pub async fn token_ids(issuer: &Issuer) -> Outcome {
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let token = issuer.for_ada("sip.register").await?.access_token()?;
+        let token = issuer
+            .for_person("ada", "sip.register")
+            .await?
+            .access_token()?;
         let claims = claims(&token)?;
         let by_keys = issuer.by_keys_directly();
         let by_introspection = issuer.by_introspection()?;
@@ -99,6 +110,21 @@ pub async fn es256(issuer: &Issuer) -> Outcome {
     let principal = issuer.by_es256_keys().validate_principal(&token).await?;
     reads(&principal, &claims(&token)?, &["sip.call"])?;
     refuses(&issuer.by_keys()?, &token, "InvalidAlgorithm").await
+}
+
+pub async fn rotation(issuer: &Issuer) -> Outcome {
+    let by_keys = issuer.by_keys()?;
+    let old = issuer.for_client("everything", "sip.register").await?;
+    by_keys.validate_principal(&old).await?;
+    users_core(&["key", "rotate", "--now"])?;
+    let new = soon(async || {
+        let token = issuer.for_client("everything", "sip.register").await?;
+        let another = decode_header(&token)?.kid != decode_header(&old)?.kid;
+        Ok(another.then_some(token))
+    });
+    by_keys.validate_principal(&new.await?).await?;
+    by_keys.validate_principal(&old).await?;
+    Ok(())
 }
 
 pub async fn opaque(issuer: &Issuer) -> Outcome {

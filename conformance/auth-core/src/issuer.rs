@@ -1,6 +1,7 @@
 //! The issuer as `rvoip-oidc` discovers it, and the tokens it gives.
 
 use std::error::Error;
+use std::process::Command;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, dangerous};
@@ -33,6 +34,26 @@ pub fn variable(name: &str) -> String {
 
 pub fn ensure(holds: bool, otherwise: &str) -> Outcome {
     if holds { Ok(()) } else { Err(otherwise.into()) }
+}
+
+/// Runs the program beside its server.
+pub fn users_core(arguments: &[&str]) -> Outcome {
+    let output = Command::new(variable("USERS_CORE"))
+        .args(arguments)
+        .output()?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure(output.status.success(), &told)
+}
+
+/// What a server hears of a moment after it was done beside it.
+pub async fn soon<T>(attempt: impl AsyncFn() -> Result<Option<T>, Failure>) -> Result<T, Failure> {
+    for _ in 0..50 {
+        if let Some(found) = attempt().await? {
+            return Ok(found);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Err("not within ten seconds".into())
 }
 
 /// The claims of a signed token, unverified: what the validators' findings are compared with.
@@ -100,16 +121,25 @@ impl Issuer {
         self.tokens(client_id, &form).await?.access_token()
     }
 
-    /// Ada's tokens, by her password.
-    pub async fn for_ada(&self, scope: &str) -> Result<Tokens, Failure> {
+    /// A person's tokens, by their password.
+    pub async fn for_person(&self, username: &str, scope: &str) -> Result<Tokens, Failure> {
+        self.for_person_at("everything", username, scope).await
+    }
+
+    pub async fn for_person_at(
+        &self,
+        client_id: &str,
+        username: &str,
+        scope: &str,
+    ) -> Result<Tokens, Failure> {
         let password = variable("CONFORMANCE_PASSWORD");
         let form = [
             ("grant_type", "password"),
-            ("username", "ada"),
+            ("username", username),
             ("password", password.as_str()),
             ("scope", scope),
         ];
-        self.tokens("everything", &form).await
+        self.tokens(client_id, &form).await
     }
 
     async fn tokens(&self, client_id: &str, form: &[(&str, &str)]) -> Result<Tokens, Failure> {

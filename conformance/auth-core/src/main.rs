@@ -1,7 +1,8 @@
 //! Lets the validators of `rvoip-oidc` and `rvoip-auth-core` judge the issuer's tokens and prints `N passed, N failed`.
 //!
 //! Environment: `ISSUER`, `SSL_CERT_FILE` (PEM, the authority that is trusted), `FOREIGN_KEY_FILE` (PEM, an RSA key
-//! that the issuer never had), `CONFORMANCE_SECRET`, `CONFORMANCE_OTHER_SECRET`, `CONFORMANCE_PASSWORD`.
+//! that the issuer never had), `USERS_CORE` and `USERS_CORE_CONFIG` (the program and its settings), `CONFORMANCE_SECRET`,
+//! `CONFORMANCE_OTHER_SECRET`, `CONFORMANCE_PASSWORD`.
 
 mod accepted;
 mod forged;
@@ -79,6 +80,12 @@ async fn accept(checks: &mut Checks, issuer: &Issuer) {
         .await;
     checks
         .check(
+            "a new key is fetched when it signs, and the old one still verifies",
+            accepted::rotation(issuer),
+        )
+        .await;
+    checks
+        .check(
             "an opaque token by introspection, and only there",
             accepted::opaque(issuer),
         )
@@ -127,14 +134,26 @@ async fn refuse(checks: &mut Checks, issuer: &Issuer) {
         .await;
     checks
         .check(
+            "the token of an account that is disabled, by introspection",
+            refused::disabled(issuer),
+        )
+        .await;
+    checks
+        .check(
             "a refresh token as access token both ways",
             refused::refresh_token(issuer),
         )
         .await;
     checks
         .check(
-            "an ID token as access token both ways (by its audience: auth-core reads no typ)",
+            "an ID token as access token both ways",
             refused::id_token(issuer),
+        )
+        .await;
+    checks
+        .check(
+            "an ID token for a client named like the audience by introspection (JWKS: auth-core reads no typ)",
+            refused::id_token_for_the_audience(issuer),
         )
         .await;
     checks

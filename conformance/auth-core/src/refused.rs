@@ -7,14 +7,17 @@ use rvoip_auth_core::{BearerAuthError, BearerValidator, JwksJwtValidator};
 
 use crate::forged::{Forgery, public_key_as_pem};
 use crate::issuer::{
-    AUDIENCE, Failure, Issuer, Outcome, claims, config, ensure, refuses, variable,
+    AUDIENCE, Failure, Issuer, Outcome, claims, config, ensure, refuses, soon, users_core, variable,
 };
 
 /// What introspection says of every token that is not good.
 const INACTIVE: &str = "inactive token";
 
 async fn good(issuer: &Issuer) -> Result<String, Failure> {
-    let token = issuer.for_ada("sip.register").await?.access_token()?;
+    let token = issuer
+        .for_person("ada", "sip.register")
+        .await?
+        .access_token()?;
     issuer.by_keys()?.validate_principal(&token).await?;
     Ok(token)
 }
@@ -38,7 +41,10 @@ pub async fn issuer(issuer: &Issuer) -> Outcome {
 }
 
 pub async fn audience(issuer: &Issuer) -> Outcome {
-    let token = issuer.for_ada("openid profile").await?.access_token()?;
+    let token = issuer
+        .for_person("ada", "openid profile")
+        .await?
+        .access_token()?;
     ensure(
         claims(&token)?["aud"] == serde_json::json!([variable("ISSUER")]),
         "another audience than the issuer",
@@ -119,8 +125,26 @@ pub async fn revoked(issuer: &Issuer) -> Outcome {
     ensure(by_keys.is_ok(), "the published keys told of a revocation")
 }
 
+pub async fn disabled(issuer: &Issuer) -> Outcome {
+    let token = issuer
+        .for_person("dan", "sip.register")
+        .await?
+        .access_token()?;
+    let by_introspection = issuer.by_introspection()?;
+    by_introspection.validate_principal(&token).await?;
+    users_core(&["user", "disable", "dan"])?;
+    let refused = soon(async || {
+        let judged = by_introspection.validate_principal(&token).await;
+        Ok(judged.is_err().then_some(()))
+    });
+    refused.await?;
+    refuses(&by_introspection, &token, INACTIVE).await
+}
+
 pub async fn refresh_token(issuer: &Issuer) -> Outcome {
-    let tokens = issuer.for_ada("offline_access sip.register").await?;
+    let tokens = issuer
+        .for_person("ada", "offline_access sip.register")
+        .await?;
     let token = tokens.refresh_token()?;
     issuer.refuses(&token, "header", INACTIVE).await?;
     // Its own client may look into it, and finds no audience.
@@ -129,10 +153,21 @@ pub async fn refresh_token(issuer: &Issuer) -> Outcome {
 }
 
 pub async fn id_token(issuer: &Issuer) -> Outcome {
-    let token = issuer.for_ada("openid sip.register").await?.id_token()?;
+    let token = issuer
+        .for_person("ada", "openid sip.register")
+        .await?
+        .id_token()?;
     issuer.refuses(&token, "InvalidAudience", INACTIVE).await?;
     let own = issuer.by_introspection_as("everything", "CONFORMANCE_SECRET")?;
     refuses(&own, &token, INACTIVE).await
+}
+
+pub async fn id_token_for_the_audience(issuer: &Issuer) -> Outcome {
+    let tokens = issuer.for_person_at(AUDIENCE, "ada", "openid").await?;
+    let token = tokens.id_token()?;
+    refuses(&issuer.by_introspection()?, &token, INACTIVE).await?;
+    let by_keys = issuer.by_keys()?.validate_principal(&token).await;
+    ensure(by_keys.is_ok(), "auth-core reads typ now: tell docs/sip.md")
 }
 
 pub async fn introspection(issuer: &Issuer) -> Outcome {
