@@ -32,6 +32,14 @@ start_server() {
   listening "$issuer_port" "$server" "$work/server.log"
 }
 
+# Somebody who listens at the server's address, and no more.
+start_silence() {
+  python3 -c 'import socket, sys, time; here = socket.create_server(("127.0.0.1", int(sys.argv[1]))); time.sleep(600)' \
+    "$issuer_port" >>"$work/server.log" 2>&1 &
+  server=$!
+  listening "$issuer_port" "$server" "$work/server.log"
+}
+
 stop_server() {
   stop "$server"
   server=
