@@ -82,3 +82,31 @@ need_apache() {
   if [ -x /usr/sbin/apache2 ] && [ -f /usr/lib/apache2/modules/mod_auth_openidc.so ]; then return; fi
   apt_install apache2-bin libapache2-mod-auth-openidc
 }
+
+# Debian's init script starts Kamailio only where /etc/default/kamailio says so, its unit always: it is masked while the
+# package is set up, and left disabled.
+need_kamailio() {
+  if has_kamailio; then return; fi
+  local unit=/etc/systemd/system/kamailio.service masked=
+  if [ ! -e /usr/sbin/kamailio ] && [ ! -e "$unit" ] && [ ! -L "$unit" ]; then
+    as_root mkdir -p "${unit%/*}"
+    as_root ln -s /dev/null "$unit"
+    masked=1
+  fi
+  local code=0
+  (apt_install kamailio kamailio-utils-modules kamailio-extra-modules kamailio-python3-modules \
+    python3-jwt python3-cryptography sip-tester) || code=$?
+  if [ -n "$masked" ]; then
+    as_root rm -f "$unit"
+    as_root update-rc.d kamailio disable || true
+  fi
+  [ "$code" -eq 0 ] || exit "$code"
+}
+
+has_kamailio() {
+  local module
+  for module in http_client jansson app_python3; do
+    compgen -G "/usr/lib/*/kamailio/modules/$module.so" >/dev/null || return 1
+  done
+  [ -x /usr/sbin/kamailio ] && command -v sipp >/dev/null && /usr/bin/python3 -c 'import cryptography, jwt' 2>/dev/null
+}
