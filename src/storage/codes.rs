@@ -4,6 +4,7 @@ use super::access_tokens::{self, StoredAccessToken};
 use super::grants::Hold;
 use super::refresh_tokens::{self, NewRefreshToken};
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::users::{user_columns, user_of};
 use super::{DbError, Scoped, grants, sessions, used_ids};
 use crate::base::clock::Timestamp;
@@ -229,6 +230,29 @@ impl Scoped {
             )
             .await
     }
+}
+
+/// Lets the codes that an account's browsers brought to a client be too old: allowed again, they would
+/// be good again.
+pub(super) async fn expire_all_between(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.run(
+        sql!(
+            "UPDATE codes SET expires_at = $1 WHERE expires_at > $1 AND used_at IS NULL \
+             AND tenant = $2 AND user_id = $3 AND client_id = $4"
+        )
+        .bind(now)
+        .bind(tenant)
+        .bind(user_id)
+        .bind(client_id),
+    )
+    .await
+    .map(drop)
 }
 
 fn code_row(row: &Row) -> Result<CodeRow, DbError> {

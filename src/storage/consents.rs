@@ -1,7 +1,7 @@
 //! What people allowed clients to ask for again without asking them.
 
 use super::sql::{Row, sql};
-use super::{DbError, Scoped, audit, grants, sessions};
+use super::{DbError, Scoped, audit, codes, grants, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::client_metadata::ClientMetadata;
@@ -74,8 +74,9 @@ impl Scoped {
                 (self.tenant.clone(), ids, now, event),
                 |tx, (tenant, (user_id, client_id), now, event)| {
                     Box::pin(async move {
-                        // Whoever redeems a code takes this row too: it comes before, and ends here,
-                        // or after, and finds nothing allowed.
+                        // In the order in which whoever redeems a code takes these rows: it comes
+                        // before, and ends here, or after, and finds nothing allowed.
+                        codes::expire_all_between(tx, tenant, user_id, client_id, *now).await?;
                         sessions::take_user(tx, tenant, user_id).await?;
                         let withdrawn = tx
                             .run(
@@ -89,7 +90,7 @@ impl Scoped {
                             )
                             .await?;
                         if withdrawn == 0 {
-                            return Ok(false);
+                            return Ok(tx.undo(false));
                         }
                         grants::end_all_between(tx, tenant, user_id, client_id, *now).await?;
                         audit::append(tx, tenant, event).await?;
