@@ -1,16 +1,21 @@
-//! What one request sees: its tenant, its instant, its id, its caller's address.
+//! What one request sees: its tenant, its instant, its id, where it comes from.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::Actor;
+use crate::model::session::Origin;
 use crate::model::tenant::{DEFAULT_SLUG, Tenant};
+use crate::model::user_agent;
 use crate::oauth::error::OAuthError;
+use crate::web::address::network_of;
 use crate::web::request_info::RequestInfo;
 
 /// The clock is read once: everything in a request happens at one instant.
@@ -20,6 +25,8 @@ pub struct Ctx {
     pub now: Timestamp,
     pub request_id: Arc<str>,
     pub address: IpAddr,
+    /// What the caller calls itself, as it came.
+    pub user_agent: Option<HeaderValue>,
 }
 
 impl Ctx {
@@ -29,6 +36,16 @@ impl Ctx {
             name: Some(name.to_owned()),
             address: Some(self.address.to_string()),
             request_id: Some(self.request_id.to_string()),
+        }
+    }
+
+    /// Where a sign-in by this request comes from.
+    pub fn origin(&self) -> Origin {
+        let header = self.user_agent.as_ref();
+        Origin {
+            address: Some(network_of(self.address)),
+            user_agent: header.and_then(|header| user_agent::kept(header.as_bytes())),
+            client_id: None,
         }
     }
 }
@@ -56,6 +73,7 @@ impl FromRequestParts<App> for Ctx {
             now: app.clock.now(),
             request_id: Arc::clone(&info.id),
             address: info.address,
+            user_agent: parts.headers.get(USER_AGENT).cloned(),
         })
     }
 }

@@ -13,9 +13,10 @@ use users_core::installation;
 use users_core::model::algorithm::Algorithm;
 use users_core::model::audit_event::{Actor, AuditKind};
 use users_core::model::client_metadata::{ClientMetadata, GrantType, ResponseType};
-use users_core::model::session::Session;
+use users_core::model::session::{Origin, Session};
 use users_core::model::tenant::Tenant;
 use users_core::model::user::UserInput;
+use users_core::storage::devices::BrowserDevice;
 use users_core::storage::sessions::SignIn;
 use users_core::storage::{Db, DbError};
 
@@ -152,6 +153,12 @@ async fn signed_in(app: &App, tenant: &Tenant, user_id: &str, client: &Client) -
             seen_at: now,
             expires_at: now.plus_seconds(86_400),
             ended_at: None,
+        },
+        origin: Origin::default(),
+        device: BrowserDevice {
+            id: app.row_id(),
+            known: None,
+            digest: OpaqueToken::generate(Kind::DeviceSecret, &app.random).digest(),
         },
         digest: secret.digest(),
         renews: None,

@@ -22,6 +22,7 @@ mod me;
 pub mod openapi;
 pub mod operation;
 pub mod problem;
+mod sessions;
 mod users;
 mod views;
 
@@ -45,10 +46,14 @@ pub const BASE: &str = "/api/v1";
 
 /// Every operation.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    [users::operations(), me::operations()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        users::operations(),
+        me::operations(),
+        sessions::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 });
 
 /// The routes of all operations, below [`BASE`].

@@ -19,6 +19,8 @@ pub enum Kind {
     SessionSecret,
     /// What tells a browser from others; our forms are bound to it.
     BrowserMark,
+    /// What recognises a browser in which an account was signed in before; no login.
+    DeviceSecret,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::AuthorizationCode => "uc_ac_",
             Self::SessionSecret => "uc_ss_",
             Self::BrowserMark => "uc_bm_",
+            Self::DeviceSecret => "uc_dv_",
         }
     }
 }

@@ -11,9 +11,12 @@ use crate::model::session::Session;
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::storage::DbError;
+use crate::storage::devices::BrowserDevice;
 use crate::storage::sessions::SignIn;
+use crate::web::address::network_of;
 use crate::web::cookies;
 
+use super::device::{DeviceCookie, KnownDevice};
 use super::direct::Authenticated;
 
 /// People one browser may be signed in as.
@@ -24,6 +27,7 @@ const TOUCH: i64 = 60;
 /// Somebody with a live session. Only this module makes it.
 pub struct SignedIn {
     session: Session,
+    device_id: Option<String>,
     user: User,
     secret: OpaqueToken,
 }
@@ -45,6 +49,9 @@ pub struct Browser {
     between: bool,
     /// The cookie to send back, when it has to change.
     cookie: Option<HeaderValue>,
+    /// What recognises it, and the cookie to send back for that.
+    device: DeviceCookie,
+    device_cookie: Option<HeaderValue>,
     /// Its own mark, which forms are bound to; made when first needed.
     mark: Option<OpaqueToken>,
 }
@@ -68,6 +75,7 @@ impl Browser {
                 let at = digests.iter().position(|digest| *digest == row.digest)?;
                 Some(SignedIn {
                     session: row.session,
+                    device_id: row.device_id,
                     user: row.user,
                     secret: secrets[at].clone(),
                 })
@@ -83,6 +91,8 @@ impl Browser {
             accounts,
             between,
             cookie: None,
+            device: DeviceCookie::of(ctx, headers),
+            device_cookie: None,
             mark,
         })
     }
@@ -120,13 +130,25 @@ impl Browser {
         (digest, Some(cookie))
     }
 
-    /// The changed session cookie, if it changed.
-    pub fn take_cookie(&mut self) -> Option<HeaderValue> {
-        self.cookie.take()
+    /// The cookies that changed.
+    pub fn take_cookies(&mut self) -> impl Iterator<Item = HeaderValue> + use<> {
+        let cookies = [self.cookie.take(), self.device_cookie.take()];
+        cookies.into_iter().flatten()
+    }
+
+    /// Whether the account of this name was signed in in it before.
+    pub async fn known_as(
+        &self,
+        app: &App,
+        ctx: &Ctx,
+        identifier: &str,
+    ) -> Result<Option<KnownDevice>, DbError> {
+        self.device.known_as(app, ctx, identifier).await
     }
 
     /// Stores the sign-in of somebody who proved who they are, as the browser's current one; its id.
-    /// A session of the same person goes on with a new secret. `None`: the account changed meanwhile.
+    /// A session of the same person goes on with a new secret, and so does the device. `None`: the
+    /// account changed meanwhile.
     pub async fn sign_in(
         &mut self,
         app: &App,
@@ -134,9 +156,11 @@ impl Browser {
         login: &Authenticated,
         remember: bool,
         client_id: &str,
+        known: Option<&KnownDevice>,
     ) -> Result<Option<String>, DbError> {
         let user = login.user();
         let secret = OpaqueToken::generate(Kind::SessionSecret, &app.random);
+        let device_secret = OpaqueToken::generate(Kind::DeviceSecret, &app.random);
         let renewed = self
             .accounts
             .iter()
@@ -152,6 +176,13 @@ impl Browser {
             ended_at: None,
         };
         session.expires_at = expiry(app, &session, ctx.now);
+        // Where the cookie is gone or worth nothing, the session still knows where it is.
+        let of_session = renewed.and_then(|at| self.accounts[at].device_id.clone());
+        let device = BrowserDevice {
+            id: app.row_id(),
+            known: known.map(|device| device.id().to_owned()).or(of_session),
+            digest: device_secret.digest(),
+        };
         let actor = ctx.actor(&user.id);
         let mut event = actor.did(AuditKind::Login, &user.id, app.row_id(), ctx.now);
         event.client_id = Some(client_id.to_owned());
@@ -162,13 +193,17 @@ impl Browser {
                 digest: secret.digest(),
                 renews: renewed.map(|at| self.accounts[at].session.id.clone()),
                 session: session.clone(),
+                origin: ctx.origin(),
+                device,
                 user_seen_at: user.updated_at,
                 event,
             })
             .await?;
-        let Some(id) = stored else {
+        let Some((id, device_id)) = stored else {
             return Ok(None);
         };
+        let cookie = self.device.renewed(&ctx.tenant, &device_secret, known);
+        self.device_cookie = Some(cookie);
         if let Some(at) = renewed {
             self.accounts.remove(at);
         }
@@ -177,6 +212,7 @@ impl Browser {
             0,
             SignedIn {
                 session,
+                device_id: Some(device_id),
                 user: user.clone(),
                 secret,
             },
@@ -250,7 +286,12 @@ impl SignedIn {
         let expires_at = expiry(app, &self.session, ctx.now);
         app.store
             .tenant(&ctx.tenant.id)
-            .touch_session(&self.session.id, ctx.now, expires_at)
+            .touch_session(
+                &self.session.id,
+                ctx.now,
+                expires_at,
+                &network_of(ctx.address),
+            )
             .await
             .map(drop)
     }

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::device::KnownDevice;
 use super::throttle::Throttled;
 use crate::app::App;
 use crate::context::Ctx;
@@ -10,7 +11,7 @@ use crate::model::user::User;
 use crate::passwords::{Overloaded, Verdict};
 use crate::storage::DbError;
 
-/// Somebody who proved who they are just now. Only [`authenticate`] makes it.
+/// Somebody who proved who they are just now. Only this module makes it.
 pub struct Authenticated {
     user: User,
     amr: Vec<String>,
@@ -47,13 +48,57 @@ pub async fn authenticate(
     identifier: &str,
     password: &str,
 ) -> Result<Authenticated, LoginError> {
+    authenticate_in(app, ctx, identifier, password, None).await
+}
+
+/// The same in a browser, which may be known as that account's.
+pub async fn authenticate_in(
+    app: &App,
+    ctx: &Ctx,
+    identifier: &str,
+    password: &str,
+    device: Option<&KnownDevice>,
+) -> Result<Authenticated, LoginError> {
+    let login = prove(app, ctx, identifier, password, device).await?;
+    app.metrics.logins.inc();
+    Ok(login)
+}
+
+/// Asks somebody who is signed in for the password again. A session is no excuse: whoever stole one
+/// guesses no faster than others do.
+pub async fn confirm(
+    app: &App,
+    ctx: &Ctx,
+    user: &User,
+    password: &str,
+) -> Result<Authenticated, LoginError> {
+    let login = prove(app, ctx, &user.username, password, None).await?;
+    if login.user.id == user.id {
+        Ok(login)
+    } else {
+        // The name went to somebody else meanwhile.
+        Err(LoginError::Refused)
+    }
+}
+
+async fn prove(
+    app: &App,
+    ctx: &Ctx,
+    identifier: &str,
+    password: &str,
+    device: Option<&KnownDevice>,
+) -> Result<Authenticated, LoginError> {
     let name = LoginName::parse(identifier);
     let typed = name.as_ref().map_or(identifier, LoginName::as_str);
-    let attempt = match app
-        .throttle
-        .admit(&ctx.tenant.id, typed, ctx.address, ctx.now)
-        .await
-    {
+    let (tenant, address) = (&ctx.tenant.id, ctx.address);
+    let admitted = if device.is_some() {
+        app.throttle
+            .admit_known(tenant, typed, address, ctx.now)
+            .await
+    } else {
+        app.throttle.admit(tenant, typed, address, ctx.now).await
+    };
+    let attempt = match admitted {
         Ok(attempt) => attempt,
         Err(throttled) => {
             app.refusals.count(ctx, "login.throttled", NOBODY);
@@ -63,7 +108,6 @@ pub async fn authenticate(
     match check(app, ctx, name.as_ref(), password).await {
         Ok(Checked::Right(user)) => {
             attempt.succeed();
-            app.metrics.logins.inc();
             Ok(Authenticated {
                 user: *user,
                 amr: vec!["pwd".to_owned()],

@@ -79,10 +79,12 @@ async fn try_password(
     let problem = if username.is_empty() || password.is_empty() {
         problem(StatusCode::BAD_REQUEST, "Type your name and your password.")
     } else {
-        match direct::authenticate(app, ctx, &username, password).await {
+        let known = browser.known_as(app, ctx, &username).await?;
+        let known = known.as_ref();
+        match direct::authenticate_in(app, ctx, &username, password, known).await {
             Ok(login) => {
                 let session = browser
-                    .sign_in(app, ctx, &login, remember, client_id)
+                    .sign_in(app, ctx, &login, remember, client_id, known)
                     .await?;
                 if let Some(session) = session {
                     transaction.account = Some(session);

@@ -62,7 +62,7 @@ pub async fn answer(
     mut browser: Browser,
     decision: Option<Decision>,
 ) -> Response<Body> {
-    let cookie = browser.take_cookie();
+    let cookies = browser.take_cookies();
     let step = next_step(app, ctx, request, &transaction, &browser, decision).await;
     let mut response = match step {
         // The client is known, so whatever goes wrong is said to it.
@@ -79,7 +79,7 @@ pub async fn answer(
         }
     };
     // Also with an error: the secret it replaces is worth nothing any more.
-    add_cookie(&mut response, cookie);
+    add_cookies(&mut response, cookies);
     response
 }
 
@@ -271,7 +271,7 @@ fn show(
         let headers = response.headers_mut();
         headers.insert(axum::http::header::RETRY_AFTER, seconds);
     }
-    add_cookie(&mut response, cookie);
+    add_cookies(&mut response, cookie);
     response
 }
 
@@ -288,9 +288,9 @@ fn scope_lines(scope: &Scope, before: &Scope) -> Vec<ScopeLine> {
     lines.collect()
 }
 
-/// Adds a cookie to an answer, if there is one.
-pub fn add_cookie(response: &mut Response<Body>, cookie: Option<HeaderValue>) {
-    if let Some(cookie) = cookie {
+/// Adds cookies to an answer, as many as there are.
+pub fn add_cookies(response: &mut Response<Body>, cookies: impl IntoIterator<Item = HeaderValue>) {
+    for cookie in cookies {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
 }

@@ -2,10 +2,12 @@
 
 pub mod browser;
 mod consent;
+pub mod device;
 pub mod direct;
 mod dispatch;
 pub mod forms;
 pub mod interaction;
+pub mod own_password;
 pub mod page_error;
 pub mod refusals;
 pub mod sealed_form;

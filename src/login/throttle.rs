@@ -3,7 +3,7 @@
 //! | count | refuses when |
 //! |---|---|
 //! | identifier and network | five failures within the window: locked for a while, for the right password too |
-//! | identifier | after five failures from anywhere: a growing pause, at most a minute |
+//! | identifier | after five failures from anywhere: a growing pause, at most a minute; not for a browser in which the account was signed in before |
 //! | network | fifty failures within the window |
 //!
 //! An attempt reserves its place before the password is looked at. While attempts in flight could
@@ -113,12 +113,38 @@ impl Throttle {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Attempt<'_>, Throttled> {
+        self.enter(tenant, identifier, address, now, false).await
+    }
+
+    /// The same from a browser in which this account was signed in before: strangers who guess at the
+    /// identifier do not keep it out. What fails is counted all the same.
+    ///
+    /// # Errors
+    /// [`Throttled`] with the seconds to wait.
+    pub async fn admit_known(
+        &self,
+        tenant: &str,
+        identifier: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, Throttled> {
+        self.enter(tenant, identifier, address, now, true).await
+    }
+
+    async fn enter(
+        &self,
+        tenant: &str,
+        identifier: &str,
+        address: IpAddr,
+        now: Timestamp,
+        known: bool,
+    ) -> Result<Attempt<'_>, Throttled> {
         let name = sha256(&[tenant.as_bytes(), b"\n", identifier.as_bytes()]);
         let network = network_of(address);
         loop {
             // Registered before the look, so that a settlement in between is not missed.
             let settled = self.settled.notified();
-            match self.reserve(name, &network, now) {
+            match self.reserve(name, &network, now, known) {
                 Room::Free => {
                     return Ok(Attempt {
                         throttle: self,
@@ -138,7 +164,7 @@ impl Throttle {
         }
     }
 
-    fn reserve(&self, name: NameKey, network: &str, now: Timestamp) -> Room {
+    fn reserve(&self, name: NameKey, network: &str, now: Timestamp, known: bool) -> Room {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let pair_key = (name, network.to_owned());
         let pair = tables
@@ -166,7 +192,9 @@ impl Throttle {
                 Room::Full(_) => return Room::Full(seconds_until(until, now)),
             }
         }
-        if whole.failures >= FREE_FAILURES {
+        if known {
+            // Neither pauses nor waits for strangers.
+        } else if whole.failures >= FREE_FAILURES {
             let ready = whole.last.plus_seconds(pause(whole.failures));
             if ready > now {
                 return Room::Full(seconds_until(ready, now));

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::context::Ctx;
 use crate::login::browser::{Browser, SignedIn};
-use crate::login::interaction::add_cookie;
+use crate::login::interaction::add_cookies;
 use crate::login::page_error::PageError;
 use crate::login::sealed_form::{self, SealedForm};
 use crate::model::redirect_uri::VerifiedRedirect;
@@ -191,7 +191,7 @@ fn ask(app: &App, ctx: &Ctx, mut browser: Browser, asked: Asked) -> Response<Bod
             .map(|account| account.user().username.clone())
             .collect(),
     });
-    add_cookie(&mut response, cookie);
+    add_cookies(&mut response, cookie);
     response
 }
 
@@ -244,6 +244,6 @@ fn finish(
             form_targets: &[],
         }),
     };
-    add_cookie(&mut response, browser.take_cookie());
+    add_cookies(&mut response, browser.take_cookies());
     response
 }

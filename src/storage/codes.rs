@@ -1,8 +1,10 @@
 //! Authorization codes: single use.
 
 use super::access_tokens::{self, StoredAccessToken};
+use super::grants::Hold;
 use super::refresh_tokens::{self, NewRefreshToken};
 use super::sql::{Row, sql};
+use super::tx::Tx;
 use super::users::{user_columns, user_of};
 use super::{DbError, Scoped, grants, sessions, used_ids};
 use crate::base::clock::Timestamp;
@@ -39,6 +41,8 @@ pub struct CodeRow {
     pub used_at: Option<Timestamp>,
     /// The session has not ended.
     pub session_live: bool,
+    /// What the person has allowed the client by now.
+    pub consent: Scope,
     /// The account, unless it is gone.
     pub user: Option<User>,
 }
@@ -56,6 +60,8 @@ pub struct Redemption {
     /// The account as it was when the tokens were decided on.
     pub user_seen_at: Timestamp,
     pub now: Timestamp,
+    /// What the person had allowed the client by then; nothing where nobody has to be asked.
+    pub consent: Option<Scope>,
     pub refresh_token: Option<NewRefreshToken>,
     pub access_token: Option<StoredAccessToken>,
 }
@@ -124,11 +130,13 @@ impl Scoped {
                 sql!(
                     "SELECT c.digest, c.client_id, c.user_id, c.session_id, c.grant_id, c.redirect_uri, \
                      c.code_challenge, c.nonce, c.scope, c.audience, c.claims AS asked, c.amr, \
-                     c.auth_time, c.expires_at, c.used_at, s.id AS live_session, ",
+                     c.auth_time, c.expires_at, c.used_at, s.id AS live_session, k.scope AS consent, ",
                      user_columns!(),
                      " FROM codes c LEFT JOIN users u ON u.tenant = c.tenant AND u.id = c.user_id \
                      LEFT JOIN sessions s ON s.tenant = c.tenant AND s.id = c.session_id \
                      AND s.ended_at IS NULL AND s.expires_at > $3 \
+                     LEFT JOIN consents k ON k.tenant = c.tenant AND k.user_id = c.user_id \
+                     AND k.client_id = c.client_id \
                      WHERE c.tenant = $1 AND c.digest = $2"
                 )
                 .bind(&self.tenant)
@@ -140,7 +148,8 @@ impl Scoped {
     }
 
     /// Spends a code and stores what was made from it in one transaction. `false`: nothing was
-    /// stored, because the code was spent, the session over, or the account changed meanwhile.
+    /// stored, because the code was spent, the session over, or the account or what it allows the
+    /// client changed meanwhile.
     pub async fn redeem_code(&self, redemption: Redemption) -> Result<bool, DbError> {
         self.db
             .write(
@@ -167,11 +176,21 @@ impl Scoped {
                                 &grant.user_id,
                                 redemption.user_seen_at,
                             )
-                            .await?
-                            && sessions::is_live(tx, tenant, &grant.session_id, redemption.now)
-                                .await?
-                            && grants::insert(tx, tenant, grant).await?;
-                        if !usable {
+                            .await?;
+                        let session = if usable {
+                            let id = &grant.session_id;
+                            sessions::take_live(tx, tenant, id, redemption.now).await?
+                        } else {
+                            None
+                        };
+                        let Some(device_id) = session else {
+                            return Ok(tx.undo(false));
+                        };
+                        let hold = Hold {
+                            device_id,
+                            consent: redemption.consent.as_ref(),
+                        };
+                        if !grants::insert(tx, tenant, grant, hold).await? {
                             return Ok(tx.undo(false));
                         }
                         if let Some(token) = &redemption.refresh_token {
@@ -213,6 +232,29 @@ impl Scoped {
     }
 }
 
+/// Lets the codes that an account's browsers brought to a client be too old: allowed again, they would
+/// be good again.
+pub(super) async fn expire_all_between(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.run(
+        sql!(
+            "UPDATE codes SET expires_at = $1 WHERE expires_at > $1 AND used_at IS NULL \
+             AND tenant = $2 AND user_id = $3 AND client_id = $4"
+        )
+        .bind(now)
+        .bind(tenant)
+        .bind(user_id)
+        .bind(client_id),
+    )
+    .await
+    .map(drop)
+}
+
 fn code_row(row: &Row) -> Result<CodeRow, DbError> {
     let has_user = row.optional_integer("updated_at")?.is_some();
     Ok(CodeRow {
@@ -234,6 +276,10 @@ fn code_row(row: &Row) -> Result<CodeRow, DbError> {
         },
         used_at: row.optional_time("used_at")?,
         session_live: row.optional_text("live_session")?.is_some(),
+        consent: match row.optional_text("consent")? {
+            Some(_) => row.word("consent")?,
+            None => Scope::default(),
+        },
         user: has_user.then(|| user_of(row)).transpose()?,
     })
 }

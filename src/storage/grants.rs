@@ -1,6 +1,6 @@
 //! Families of tokens and their ends.
 
-use super::sql::sql;
+use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, revocations};
 use crate::base::clock::Timestamp;
@@ -8,6 +8,7 @@ use crate::model::audit_event::AuditEvent;
 use crate::model::claims_request::ClaimsRequest;
 use crate::model::grant::Grant;
 use crate::model::revocation::Revoked;
+use crate::model::scope::Scope;
 
 impl Scoped {
     /// What was asked for by name when a grant was made; nothing for one that is gone.
@@ -48,17 +49,35 @@ impl Scoped {
     }
 }
 
-pub(super) async fn insert(tx: &mut Tx, tenant: &str, grant: &Grant) -> Result<bool, DbError> {
+/// What a grant hangs on beside its session.
+#[derive(Default)]
+pub(super) struct Hold<'a> {
+    /// The device of the session.
+    pub device_id: Option<String>,
+    /// What the person has allowed the client, as it was when the grant was decided on; nothing where
+    /// nobody has to be asked.
+    pub consent: Option<&'a Scope>,
+}
+
+/// `false`: the client is gone or disabled, or what the person allowed is not what it was.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    tenant: &str,
+    grant: &Grant,
+    hold: Hold<'_>,
+) -> Result<bool, DbError> {
     let claims =
         serde_json::to_string(&grant.claims).map_err(|_| DbError::Corrupt("grants.claims"))?;
     let stored = tx
         .run(
             sql!(
                 "INSERT INTO grants (tenant, id, session_id, user_id, client_id, offline, amr, auth_time, \
-                 claims, created_at, expires_at) \
+                 claims, created_at, expires_at, device_id) \
                  SELECT $1, $2, $3, $4, client_id, CAST($6 AS BIGINT), $7, CAST($8 AS BIGINT), $9, \
-                 CAST($10 AS BIGINT), CAST($11 AS BIGINT) \
-                 FROM clients WHERE tenant = $1 AND client_id = $5 AND enabled = 1"
+                 CAST($10 AS BIGINT), CAST($11 AS BIGINT), $12 \
+                 FROM clients WHERE tenant = $1 AND client_id = $5 AND enabled = 1 \
+                 AND (CAST($13 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM consents \
+                 WHERE tenant = $1 AND user_id = $4 AND client_id = $5 AND scope = $13))"
             )
             .bind(tenant)
             .bind(grant.id.as_str())
@@ -70,7 +89,9 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, grant: &Grant) -> Result<b
             .bind(grant.auth_time)
             .bind(claims)
             .bind(grant.created_at)
-            .bind(grant.expires_at),
+            .bind(grant.expires_at)
+            .bind(hold.device_id)
+            .bind(hold.consent.map(Scope::to_string)),
         )
         .await?;
     Ok(stored == 1)
@@ -139,34 +160,119 @@ pub(super) async fn end_all_of_session(
             .bind(now),
         )
         .await?;
-    for row in rows {
-        end(tx, tenant, &row.text("id")?, now).await?;
-    }
-    Ok(())
+    end_each(tx, tenant, &rows, now).await.map(drop)
 }
 
-/// Ends everything an account gave.
+/// Ends everything a session gave, also what was given to outlive it.
+pub(super) async fn end_everything_of_session(
+    tx: &mut Tx,
+    tenant: &str,
+    session_id: &str,
+    now: Timestamp,
+) -> Result<u64, DbError> {
+    let rows = tx
+        .all(
+            sql!(
+                "SELECT id FROM grants WHERE tenant = $1 AND session_id = $2 AND ended_at IS NULL \
+                 AND expires_at > $3"
+            )
+            .bind(tenant)
+            .bind(session_id)
+            .bind(now),
+        )
+        .await?;
+    end_each(tx, tenant, &rows, now).await
+}
+
+/// Ends everything an account gave; how many grants that were.
 pub(super) async fn end_all_of_user(
     tx: &mut Tx,
     tenant: &str,
     user_id: &str,
     now: Timestamp,
+) -> Result<u64, DbError> {
+    end_all_of_user_but(tx, tenant, user_id, "", now).await
+}
+
+/// The same, but for what one session gave.
+pub(super) async fn end_all_of_user_but(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    session_id: &str,
+    now: Timestamp,
+) -> Result<u64, DbError> {
+    let rows = tx
+        .all(
+            sql!(
+                "SELECT id FROM grants WHERE tenant = $1 AND user_id = $2 AND session_id <> $3 \
+                 AND ended_at IS NULL AND expires_at > $4"
+            )
+            .bind(tenant)
+            .bind(user_id)
+            .bind(session_id)
+            .bind(now),
+        )
+        .await?;
+    end_each(tx, tenant, &rows, now).await
+}
+
+/// Ends everything an account gave in one device.
+pub(super) async fn end_all_of_device(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    device_id: &str,
+    now: Timestamp,
+) -> Result<u64, DbError> {
+    let rows = tx
+        .all(
+            sql!(
+                "SELECT id FROM grants WHERE tenant = $1 AND user_id = $2 AND device_id = $3 \
+                 AND ended_at IS NULL AND expires_at > $4"
+            )
+            .bind(tenant)
+            .bind(user_id)
+            .bind(device_id)
+            .bind(now),
+        )
+        .await?;
+    end_each(tx, tenant, &rows, now).await
+}
+
+/// Ends everything an account gave to one client, and its direct logins there.
+pub(super) async fn end_all_between(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    client_id: &str,
+    now: Timestamp,
 ) -> Result<(), DbError> {
     let rows = tx
         .all(
             sql!(
-                "SELECT id FROM grants WHERE tenant = $1 AND user_id = $2 AND ended_at IS NULL \
-                 AND expires_at > $3"
+                "SELECT id FROM grants WHERE tenant = $1 AND user_id = $2 AND client_id = $3 \
+                 AND ended_at IS NULL AND expires_at > $4"
             )
             .bind(tenant)
             .bind(user_id)
+            .bind(client_id)
             .bind(now),
         )
         .await?;
-    for row in rows {
-        end(tx, tenant, &row.text("id")?, now).await?;
+    for row in &rows {
+        end_direct_session(tx, tenant, &row.text("id")?, now).await?;
     }
-    Ok(())
+    end_each(tx, tenant, &rows, now).await.map(drop)
+}
+
+/// Ends the grants of these rows; how many were not over.
+async fn end_each(tx: &mut Tx, tenant: &str, rows: &[Row], now: Timestamp) -> Result<u64, DbError> {
+    let mut ended = 0;
+    for row in rows {
+        ended += u64::from(end(tx, tenant, &row.text("id")?, now).await?);
+    }
+    Ok(ended)
 }
 
 /// Ends everything given to a client, whose own entry in the revocation set kills the tokens.

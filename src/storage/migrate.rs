@@ -47,6 +47,11 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/0005_roles.sql"),
         then: Some(|tx| Box::pin(fill::accounts(tx))),
     },
+    Migration {
+        version: 7,
+        name: "devices",
+        text: include_str!("../../migrations/0007_devices.sql"),
+    },
 ];
 
 /// Brings the schema to this program's version.

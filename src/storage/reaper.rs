@@ -13,7 +13,7 @@ impl Store {
     pub async fn reap(&self, now: Timestamp) -> Result<u64, DbError> {
         // A used refresh token must outlive its family, or its replay would go unnoticed; grants
         // and sessions must outlive their tokens.
-        let tables: [fn(Timestamp) -> Sql; 9] = [
+        let tables: [fn(Timestamp) -> Sql; 10] = [
             |now| {
                 sql!(
                     "DELETE FROM access_tokens WHERE (tenant, digest) IN \
@@ -63,6 +63,13 @@ impl Store {
                      (SELECT tenant, id FROM sessions WHERE expires_at <= $1 LIMIT $2)"
                 )
                 .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM devices WHERE (tenant, id) IN \
+                     (SELECT tenant, id FROM devices WHERE expires_at <= $1 LIMIT $2)"
+                )
+                .bind(now)
             },
             |now| {
                 sql!(

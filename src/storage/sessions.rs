@@ -1,20 +1,25 @@
 //! Sign-ins and their ends.
 
 use super::access_tokens::{self, StoredAccessToken};
+use super::devices::BrowserDevice;
+use super::grants::Hold;
 use super::refresh_tokens::{self, NewRefreshToken};
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::users::{user_columns, user_of};
-use super::{DbError, Scoped, audit, grants};
+use super::{DbError, Scoped, audit, devices, grants};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::grant::Grant;
-use crate::model::session::Session;
+use crate::model::session::{Origin, Session};
 use crate::model::user::User;
 
 /// A direct login: the session, what it gave to the client, its tokens' rows, the audit row.
 pub struct Login {
     pub session: Session,
+    pub origin: Origin,
+    /// For a device that is new.
+    pub device_id: String,
     pub grant: Grant,
     /// The account as it was when its password was checked.
     pub user_seen_at: Timestamp,
@@ -26,6 +31,8 @@ pub struct Login {
 /// A person's sign-in in a browser.
 pub struct SignIn {
     pub session: Session,
+    pub origin: Origin,
+    pub device: BrowserDevice,
     /// Of the secret the browser is given.
     pub digest: String,
     /// The session that goes on under its own id.
@@ -38,6 +45,7 @@ pub struct SignIn {
 pub struct SignedInRow {
     pub digest: String,
     pub session: Session,
+    pub device_id: Option<String>,
     pub user: User,
 }
 
@@ -49,12 +57,19 @@ impl Scoped {
             .write((self.tenant.clone(), login), |tx, (tenant, login)| {
                 Box::pin(async move {
                     let session = &login.session;
-                    if !user_is_unchanged(tx, tenant, &session.user_id, login.user_seen_at).await?
-                        || !grants::insert(tx, tenant, &login.grant).await?
-                    {
+                    if !user_is_unchanged(tx, tenant, &session.user_id, login.user_seen_at).await? {
                         return Ok(false);
                     }
-                    insert(tx, tenant, session, None).await?;
+                    let (origin, id) = (&login.origin, &login.device_id);
+                    let device = devices::logged_in(tx, tenant, session, origin, id).await?;
+                    let hold = Hold {
+                        device_id: Some(device.clone()),
+                        consent: None,
+                    };
+                    if !grants::insert(tx, tenant, &login.grant, hold).await? {
+                        return Ok(tx.undo(false));
+                    }
+                    insert(tx, tenant, session, origin, &device, None).await?;
                     if let Some(token) = &login.refresh_token {
                         refresh_tokens::insert(tx, tenant, token).await?;
                     }
@@ -84,10 +99,10 @@ impl Scoped {
         row.map(|row| session_of(&row)).transpose()
     }
 
-    /// Stores the sign-in of a person in a browser, which is given the secret of `digest`; the id of
-    /// the session. One in `renews` goes on with the new secret, and its old one is worth nothing.
+    /// Stores the sign-in of a person in a browser, which is given the secret of `digest`; the ids of
+    /// the session and of the device. One in `renews` goes on with the new secret, and its old one is worth nothing.
     /// `None`: the account is not what it was when it was proved.
-    pub async fn sign_in(&self, sign_in: SignIn) -> Result<Option<String>, DbError> {
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<Option<(String, String)>, DbError> {
         self.db
             .write((self.tenant.clone(), sign_in), |tx, (tenant, sign_in)| {
                 Box::pin(async move {
@@ -97,15 +112,19 @@ impl Scoped {
                     {
                         return Ok(None);
                     }
+                    let (origin, device) = (&sign_in.origin, &sign_in.device);
+                    let device = devices::signed_in(tx, tenant, session, origin, device).await?;
                     let renewed = match &sign_in.renews {
-                        Some(id) => renew(tx, tenant, id, sign_in).await?.then_some(id),
+                        Some(id) => renew(tx, tenant, id, sign_in, &device).await?.then_some(id),
                         None => None,
                     };
                     if renewed.is_none() {
-                        insert(tx, tenant, session, Some(sign_in.digest.clone())).await?;
+                        let digest = Some(sign_in.digest.clone());
+                        insert(tx, tenant, session, origin, &device, digest).await?;
                     }
                     audit::append(tx, tenant, &sign_in.event).await?;
-                    Ok(Some(renewed.unwrap_or(&session.id).clone()))
+                    let id = renewed.unwrap_or(&session.id).clone();
+                    Ok(Some((id, device)))
                 })
             })
             .await
@@ -125,7 +144,7 @@ impl Scoped {
                 .one(
                     sql!(
                         "SELECT s.id AS sid, s.user_id, s.remembered, s.amr, s.auth_time, s.seen_at, \
-                         s.expires_at, s.ended_at, ",
+                         s.expires_at, s.ended_at, s.device_id, ",
                          user_columns!(),
                          " FROM sessions s JOIN users u ON u.tenant = s.tenant AND u.id = s.user_id \
                          WHERE s.tenant = $1 AND s.digest = $2 AND s.ended_at IS NULL \
@@ -140,6 +159,7 @@ impl Scoped {
                 found.push(SignedInRow {
                     digest: digest.clone(),
                     session: session_of(&row)?,
+                    device_id: row.optional_text("device_id")?,
                     user: user_of(&row)?,
                 });
             }
@@ -147,18 +167,21 @@ impl Scoped {
         Ok(found)
     }
 
-    /// Notes that a browser came with its session; `false`: it is over.
+    /// Notes that a browser came with its session, from the network `address`; `false`: it is over.
     pub async fn touch_session(
         &self,
         id: &str,
         now: Timestamp,
         expires_at: Timestamp,
+        address: &str,
     ) -> Result<bool, DbError> {
+        let ids = (id.to_owned(), address.to_owned());
         self.db
             .write(
-                (self.tenant.clone(), id.to_owned(), now, expires_at),
-                |tx, (tenant, id, now, expires_at)| {
+                (self.tenant.clone(), ids, now, expires_at),
+                |tx, (tenant, (id, address), now, expires_at)| {
                     Box::pin(async move {
+                        devices::seen(tx, tenant, id, *now, *expires_at, address).await?;
                         let touched = tx
                             .run(
                                 sql!(
@@ -172,29 +195,6 @@ impl Scoped {
                             )
                             .await?;
                         Ok(touched == 1)
-                    })
-                },
-            )
-            .await
-    }
-
-    /// Ends a session and what it gave, but for what was given to outlive it.
-    pub async fn end_session(
-        &self,
-        id: &str,
-        now: Timestamp,
-        event: AuditEvent,
-    ) -> Result<bool, DbError> {
-        self.db
-            .write(
-                (self.tenant.clone(), id.to_owned(), now, event),
-                |tx, (tenant, id, now, event)| {
-                    Box::pin(async move {
-                        let ended = end(tx, tenant, id, *now).await?;
-                        if ended {
-                            audit::append(tx, tenant, event).await?;
-                        }
-                        Ok(ended)
                     })
                 },
             )
@@ -224,36 +224,58 @@ pub(super) async fn user_is_unchanged(
     Ok(unchanged == 1)
 }
 
-/// Whether a session is live; takes its row, so that whoever ends it comes before or after.
-pub(super) async fn is_live(
+/// Takes the account's row, as every sign-in does. `false`: there is none.
+pub(super) async fn take_user(tx: &mut Tx, tenant: &str, user_id: &str) -> Result<bool, DbError> {
+    let taken = tx
+        .run(
+            sql!("UPDATE users SET updated_at = updated_at WHERE tenant = $1 AND id = $2")
+                .bind(tenant)
+                .bind(user_id),
+        )
+        .await?;
+    Ok(taken == 1)
+}
+
+/// Takes a live session's row, so that whoever ends it comes before or after; the device it is in.
+/// `None`: it is over.
+pub(super) async fn take_live(
     tx: &mut Tx,
     tenant: &str,
     id: &str,
     now: Timestamp,
-) -> Result<bool, DbError> {
-    let live = tx
-        .run(
+) -> Result<Option<Option<String>>, DbError> {
+    let row = tx
+        .one(
             sql!(
                 "UPDATE sessions SET seen_at = seen_at \
-                 WHERE tenant = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3"
+                 WHERE tenant = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3 \
+                 RETURNING device_id"
             )
             .bind(tenant)
             .bind(id)
             .bind(now),
         )
         .await?;
-    Ok(live == 1)
+    row.map(|row| row.optional_text("device_id")).transpose()
 }
 
 /// Gives a live session a new secret; `false` when there is none to go on with.
-async fn renew(tx: &mut Tx, tenant: &str, id: &str, sign_in: &SignIn) -> Result<bool, DbError> {
-    let session = &sign_in.session;
+async fn renew(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    sign_in: &SignIn,
+    device_id: &str,
+) -> Result<bool, DbError> {
+    let SignIn {
+        session, origin, ..
+    } = sign_in;
     let renewed = tx
         .run(
             sql!(
                 "UPDATE sessions SET digest = $1, remembered = $2, amr = $3, auth_time = $4, \
-                 seen_at = $5, expires_at = $6 \
-                 WHERE tenant = $7 AND id = $8 AND user_id = $9 AND ended_at IS NULL"
+                 seen_at = $5, expires_at = $6, address = $7, user_agent = $8, device_id = $9 \
+                 WHERE tenant = $10 AND id = $11 AND user_id = $12 AND ended_at IS NULL"
             )
             .bind(&sign_in.digest)
             .bind(session.remembered)
@@ -261,6 +283,9 @@ async fn renew(tx: &mut Tx, tenant: &str, id: &str, sign_in: &SignIn) -> Result<
             .bind(session.auth_time)
             .bind(session.seen_at)
             .bind(session.expires_at)
+            .bind(&origin.address)
+            .bind(&origin.user_agent)
+            .bind(device_id)
             .bind(tenant)
             .bind(id)
             .bind(&session.user_id),
@@ -270,17 +295,19 @@ async fn renew(tx: &mut Tx, tenant: &str, id: &str, sign_in: &SignIn) -> Result<
 }
 
 /// `digest` is that of the secret a browser holds.
-pub(super) async fn insert(
+async fn insert(
     tx: &mut Tx,
     tenant: &str,
     session: &Session,
+    origin: &Origin,
+    device_id: &str,
     digest: Option<String>,
 ) -> Result<(), DbError> {
     tx.run(
         sql!(
-            "INSERT INTO sessions \
-             (tenant, id, user_id, digest, remembered, amr, auth_time, seen_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            "INSERT INTO sessions (tenant, id, user_id, digest, remembered, amr, auth_time, seen_at, \
+             expires_at, created_at, address, user_agent, client_id, device_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7, $10, $11, $12, $13)"
         )
         .bind(tenant)
         .bind(&session.id)
@@ -290,7 +317,11 @@ pub(super) async fn insert(
         .bind(session.amr.join(" "))
         .bind(session.auth_time)
         .bind(session.seen_at)
-        .bind(session.expires_at),
+        .bind(session.expires_at)
+        .bind(&origin.address)
+        .bind(&origin.user_agent)
+        .bind(&origin.client_id)
+        .bind(device_id),
     )
     .await
     .map(drop)
@@ -310,36 +341,26 @@ pub(super) fn session_of(row: &Row) -> Result<Session, DbError> {
     })
 }
 
-/// Ends one session; `false` when it was over already.
-async fn end(tx: &mut Tx, tenant: &str, id: &str, now: Timestamp) -> Result<bool, DbError> {
-    let ended = tx
-        .run(
-            sql!("UPDATE sessions SET ended_at = $1 WHERE tenant = $2 AND id = $3 AND ended_at IS NULL")
-                .bind(now)
-                .bind(tenant)
-                .bind(id),
-        )
-        .await?;
-    if ended == 0 {
-        return Ok(false);
-    }
-    grants::end_all_of_session(tx, tenant, id, now).await?;
-    Ok(true)
-}
-
-/// Ends every session of an account, and everything it gave.
+/// Ends every session of an account and everything it gave, and forgets its devices; how much that
+/// was.
 pub(super) async fn end_all_of_user(
     tx: &mut Tx,
     tenant: &str,
     user_id: &str,
     now: Timestamp,
-) -> Result<(), DbError> {
-    tx.run(
-        sql!("UPDATE sessions SET ended_at = $1 WHERE tenant = $2 AND user_id = $3 AND ended_at IS NULL")
+) -> Result<u64, DbError> {
+    let sessions = tx
+        .run(
+            sql!(
+                "UPDATE sessions SET ended_at = $1 WHERE tenant = $2 AND user_id = $3 \
+                 AND ended_at IS NULL"
+            )
             .bind(now)
             .bind(tenant)
             .bind(user_id),
-    )
-    .await?;
-    grants::end_all_of_user(tx, tenant, user_id, now).await
+        )
+        .await?;
+    let grants = grants::end_all_of_user(tx, tenant, user_id, now).await?;
+    let devices = devices::forget_all(tx, tenant, user_id).await?;
+    Ok(sessions + grants + devices)
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod codes;
+mod devices;
 mod nodes;
 mod refresh;
 mod roles;

@@ -5,6 +5,7 @@ mod addresses;
 mod ahead;
 mod consent;
 mod cookies;
+mod devices;
 mod endings;
 mod evidence;
 mod foreign;

@@ -6,6 +6,7 @@ mod finding;
 mod leases;
 mod migrations;
 mod reaper;
+mod sign_ins;
 mod spending;
 mod together;
 mod updates;

@@ -1,12 +1,35 @@
 //! `/users/me`: the signed-in person's own account.
 
+mod consents;
+mod devices;
+mod password;
+mod profile;
+mod sessions;
+
+use super::call::Call;
 use super::operation::Operation;
+use super::problem::Problem;
 
 const ACCOUNT: &[&str] = &["account"];
 
-#[rustfmt::skip]
 pub(super) fn operations() -> Vec<Operation> {
-    profile::operations()
+    [
+        profile::operations(),
+        password::operations(),
+        sessions::operations(),
+        devices::operations(),
+        consents::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-mod profile;
+/// The session a call comes from, where it has to go on while others end.
+///
+/// # Errors
+/// The token belongs to none.
+fn acting_session(call: &Call) -> Result<&str, Problem> {
+    let session = call.caller.session();
+    session.ok_or_else(|| Problem::forbidden("this needs the token of a session"))
+}

@@ -22,7 +22,7 @@ use crate::model::claims_request::ClaimsRequest;
 use crate::model::client_metadata::GrantType;
 use crate::model::grant::{Grant, GrantId};
 use crate::model::resource::{API_AUDIENCE, Catalog};
-use crate::model::session::Session;
+use crate::model::session::{Origin, Session};
 use crate::model::user::User;
 use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::error::OAuthError;
@@ -323,6 +323,11 @@ impl Minting<'_> {
                 expires_at: grant.expires_at,
                 ended_at: None,
             },
+            origin: Origin {
+                client_id: Some(grant.client_id.clone()),
+                ..self.ctx.origin()
+            },
+            device_id: self.app.row_id(),
             grant,
             user_seen_at: user.updated_at,
             refresh_token: row,
@@ -348,6 +353,7 @@ impl Minting<'_> {
             grant,
             user_seen_at: code.user().updated_at,
             now: self.ctx.now,
+            consent: code.consent().cloned(),
             refresh_token: row,
             access_token: self.access_token,
         });

@@ -4,19 +4,23 @@
 
 use futures_util::future::BoxFuture;
 use users_core::model::login_name::LoginName;
+use users_core::model::place::Place;
 use users_core::model::search::SearchTerm;
 use users_core::storage::DbError;
 use users_core::storage::codes::Interaction;
 use users_core::storage::find_users::UserFilter;
 use users_core::storage::idempotency::Claimed;
+use users_core::storage::own_password::PasswordChange;
 use users_core::storage::page::Position;
+use users_core::storage::session_ends::Ending;
 use users_core::storage::signing_keys::KeyState;
 
 use super::Scene;
 use crate::support::rows::{
-    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, GRANT, GROUP,
-    HASH, JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token, checked_user, client, code,
-    later, login, new_user, redemption, refusal, resource, rotation, sign_in, updated_if,
+    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE,
+    DEVICE_SECRET, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token,
+    checked_user, client, code, later, login, new_user, redemption, refusal, resource, rotation,
+    sign_in, updated_if,
 };
 use crate::support::world::START;
 
@@ -225,12 +229,89 @@ pub const PROOFS: &[(&str, Proof)] = &[
             assert_eq!(allowed.expect("an answer"), scene.twin);
         })
     }),
+    ("consents_of_user", |scene| {
+        Box::pin(async move {
+            let consents = scene.rows.consents_of_user(USER, "", 1000).await;
+            let names = consents.expect("a list").into_iter();
+            let names: Vec<_> = names.map(|consent| consent.client_name).collect();
+            let own = Some(MARK.to_owned());
+            assert_eq!(names, if scene.twin { vec![own] } else { Vec::new() });
+        })
+    }),
+    ("withdraw_consent", |scene| {
+        Box::pin(async move {
+            let event = scene.event();
+            let withdrawn = scene.rows.withdraw_consent(USER, CLIENT, START, event);
+            assert_eq!(withdrawn.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("known_device", |scene| {
+        Box::pin(async move {
+            for (name, own) in [("of-the-owner", false), ("of-the-twin", true)] {
+                let name = LoginName::parse(name).expect("a name");
+                let known = scene.rows.known_device(&name, DEVICE_SECRET, START).await;
+                let known = known.expect("an answer");
+                assert_eq!(known.is_some(), own && scene.twin);
+            }
+        })
+    }),
+    ("devices_of_user", |scene| {
+        Box::pin(async move {
+            let start = Place::start();
+            let devices = scene.rows.devices_of_user(USER, &start, 1000, START).await;
+            let count = devices.expect("a list").len();
+            assert_eq!(count, if scene.twin { 2 } else { 0 });
+        })
+    }),
+    ("revoke_device", |scene| {
+        Box::pin(async move {
+            let event = scene.event();
+            let revoked = scene.rows.revoke_device(USER, DEVICE, START, event);
+            assert_eq!(revoked.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("sessions_of_user", |scene| {
+        Box::pin(async move {
+            let start = Place::start();
+            let sessions = scene.rows.sessions_of_user(USER, &start, 1000, START).await;
+            let count = sessions.expect("a list").len();
+            assert_eq!(count, if scene.twin { 2 } else { 0 });
+        })
+    }),
+    ("live_sessions", |scene| {
+        Box::pin(async move {
+            let start = Place::start();
+            let sessions = scene.rows.live_sessions(&start, 1000, START).await;
+            let count = sessions.expect("a list").len();
+            assert_eq!(count, if scene.twin { 2 } else { 0 });
+        })
+    }),
+    ("live_session", |scene| {
+        Box::pin(async move {
+            let session = scene.rows.live_session(SESSION, START).await;
+            assert_eq!(session.expect("an answer").is_some(), scene.twin);
+        })
+    }),
+    ("end_sessions_of_user", |scene| {
+        Box::pin(async move {
+            for ending in [
+                Ending::One(SESSION.to_owned()),
+                Ending::AllBut(BROWSER_SESSION.to_owned()),
+                Ending::All,
+            ] {
+                let event = scene.event();
+                let ended = scene.rows.end_sessions_of_user(USER, ending, START, event);
+                assert_eq!(ended.await.expect("an answer"), scene.twin);
+            }
+        })
+    }),
     ("sign_in", |scene| {
         Box::pin(async move {
             let mut again = sign_in(scene.world, "another", "another digest");
             again.renews = Some(BROWSER_SESSION.to_owned());
             let renewed = scene.rows.sign_in(again).await.expect("an answer");
-            assert_eq!(renewed.as_deref(), scene.twin.then_some(BROWSER_SESSION));
+            let session = renewed.map(|(session, _)| session);
+            assert_eq!(session.as_deref(), scene.twin.then_some(BROWSER_SESSION));
         })
     }),
     ("browser_sessions", |scene| {
@@ -242,7 +323,9 @@ pub const PROOFS: &[(&str, Proof)] = &[
     }),
     ("touch_session", |scene| {
         Box::pin(async move {
-            let touched = scene.rows.touch_session(BROWSER_SESSION, START, later());
+            let touched = scene
+                .rows
+                .touch_session(BROWSER_SESSION, START, later(), "::1");
             assert_eq!(touched.await.expect("an answer"), scene.twin);
         })
     }),
@@ -453,6 +536,19 @@ pub const PROOFS: &[(&str, Proof)] = &[
             let hash = "another hash".to_owned();
             let set = scene.rows.set_password(USER, hash, later(), scene.event());
             assert_eq!(set.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("change_own_password", |scene| {
+        Box::pin(async move {
+            let changed = scene.rows.change_own_password(PasswordChange {
+                user_id: USER.to_owned(),
+                hash: "another hash".to_owned(),
+                user_seen_at: START,
+                session_id: SESSION.to_owned(),
+                now: later(),
+                event: scene.event(),
+            });
+            assert_eq!(changed.await.expect("an answer"), scene.twin);
         })
     }),
     ("upgrade_password_hash", |scene| {

@@ -219,6 +219,7 @@ async fn no_page_reads_or_sets_a_cookie_of_another_form() {
         let short = &world.tenant.id[..8];
         let expected = [
             format!("__Host-browser-{short}"),
+            format!("__Host-device-{short}"),
             format!("__Host-sid-{short}"),
         ];
         assert_eq!(names, expected.iter().collect::<Vec<_>>());

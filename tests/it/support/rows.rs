@@ -9,7 +9,7 @@ use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::ClientMetadata;
 use users_core::model::grant::{Grant, GrantId};
 use users_core::model::resource::Resource;
-use users_core::model::session::Session;
+use users_core::model::session::{Origin, Session};
 use users_core::model::tenant::Tenant;
 use users_core::model::user::{AccountKind, CheckedUser, User, UserInput};
 use users_core::storage::Scoped;
@@ -17,6 +17,7 @@ use users_core::storage::access_tokens::StoredAccessToken;
 use users_core::storage::audit::Refusal;
 use users_core::storage::clients::ClientWrite;
 use users_core::storage::codes::{NewCode, Redemption};
+use users_core::storage::devices::BrowserDevice;
 use users_core::storage::find_users::UserFilter;
 use users_core::storage::page::Position;
 use users_core::storage::refresh_tokens::{NewRefreshToken, Rotation};
@@ -35,6 +36,8 @@ pub const GRANT: &str = "the-grant-of-the-session";
 pub const BROWSER_SESSION: &str = "00000000-0000-4000-8000-000000000003";
 pub const CODE: &str = "digest of a code";
 pub const BROWSER: &str = "digest of what a browser holds";
+pub const DEVICE: &str = "browser of 00000000-0000-4000-8000-000000000003";
+pub const DEVICE_SECRET: &str = "device of digest of what a browser holds";
 pub const REFRESH: &str = "digest of a refresh token";
 pub const ACCESS: &str = "digest of an access token";
 pub const ASSERTION: &str = "digest of an assertion";
@@ -212,8 +215,17 @@ pub fn redemption(digest: &str) -> Redemption {
         grant: grant(&format!("grant of {digest}"), BROWSER_SESSION),
         user_seen_at: START,
         now: START,
+        consent: None,
         refresh_token: None,
         access_token: None,
+    }
+}
+
+pub fn origin() -> Origin {
+    Origin {
+        address: Some("192.0.2.1".to_owned()),
+        user_agent: Some("curl/8".to_owned()),
+        client_id: None,
     }
 }
 
@@ -221,6 +233,12 @@ pub fn redemption(digest: &str) -> Redemption {
 pub fn sign_in(world: &World, session_id: &str, digest: &str) -> SignIn {
     SignIn {
         session: login(world, session_id).session,
+        origin: origin(),
+        device: BrowserDevice {
+            id: format!("browser of {session_id}"),
+            known: None,
+            digest: format!("device of {digest}"),
+        },
         digest: digest.to_owned(),
         renews: None,
         user_seen_at: START,
@@ -240,6 +258,11 @@ pub fn login(world: &World, session_id: &str) -> Login {
             expires_at: later(),
             ended_at: None,
         },
+        origin: Origin {
+            client_id: Some(CLIENT.to_owned()),
+            ..origin()
+        },
+        device_id: format!("client of {session_id}"),
         grant: grant(
             if session_id == SESSION {
                 GRANT

@@ -11,6 +11,7 @@ use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::model::audit_event::AuditKind;
 use crate::model::grant::Grant;
+use crate::model::scope::Scope;
 use crate::model::user::User;
 use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::error::{ErrorKind, OAuthError};
@@ -26,6 +27,7 @@ pub struct RedeemedCode {
     nonce: Option<String>,
     grant: Grant,
     user: User,
+    consent: Option<Scope>,
 }
 
 impl RedeemedCode {
@@ -40,6 +42,11 @@ impl RedeemedCode {
     /// What the code was made for; when it begins and ends is decided by what is issued.
     pub const fn grant(&self) -> &Grant {
         &self.grant
+    }
+
+    /// What the person allows the client; nothing where nobody has to be asked.
+    pub const fn consent(&self) -> Option<&Scope> {
+        self.consent.as_ref()
     }
 
     pub const fn user(&self) -> &User {
@@ -84,6 +91,7 @@ pub(super) async fn redeem(
     let CodeRow {
         code,
         session_live,
+        consent,
         user,
         ..
     } = row;
@@ -92,6 +100,13 @@ pub(super) async fn redeem(
     };
     let catalog = app.directory.catalog(&ctx.tenant).await?;
     let metadata = &client.client().metadata;
+    let consent = (!metadata.first_party).then_some(consent);
+    if consent
+        .as_ref()
+        .is_some_and(|allowed| !code.scope.is_subset(allowed))
+    {
+        return Err(invalid().because("what the person allowed was taken back"));
+    }
     let scope = scope_policy::still_held(&code.scope, metadata, &catalog, &user.roles);
     let target = scope_policy::target_within(params, scope, &code.audience, &catalog)?;
     let grant = Grant {
@@ -115,6 +130,7 @@ pub(super) async fn redeem(
             nonce: code.nonce,
             grant,
             user,
+            consent,
         })),
     })
 }
