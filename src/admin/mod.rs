@@ -4,6 +4,7 @@
 
 pub mod clients;
 pub mod resources;
+pub mod roles;
 pub mod setup;
 pub mod tenants;
 pub mod users;
