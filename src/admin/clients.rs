@@ -116,7 +116,7 @@ async fn prepare(
     secret: Secret<'_>,
     kind: AuditKind,
 ) -> Result<(ClientWrite, Option<OpaqueToken>), AdminError> {
-    let catalog = Catalog::new(app.store.tenant(&tenant.id).resources().await?);
+    let catalog = app.store.tenant(&tenant.id).catalog().await?;
     let problems = problems(client_id, &metadata, &secret, &catalog);
     if !problems.is_empty() {
         return Err(AdminError::Invalid(problems));

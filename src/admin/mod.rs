@@ -5,6 +5,7 @@
 pub mod clients;
 pub mod resources;
 pub mod sessions;
+pub mod roles;
 pub mod setup;
 pub mod tenants;
 pub mod users;

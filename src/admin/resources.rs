@@ -53,7 +53,7 @@ pub fn stored_or_new(stored: &[Resource], audience: &str) -> Resource {
     if let Some(known) = stored.iter().find(|known| known.audience == audience) {
         return known.clone();
     }
-    let built_in = Catalog::new(Vec::new());
+    let built_in = Catalog::new(Vec::new(), Vec::new());
     let name = built_in.by_audience(audience).map(|known| &known.name);
     Resource {
         audience: audience.to_owned(),

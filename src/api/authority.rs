@@ -8,8 +8,7 @@
 
 use super::call::Call;
 use super::problem::Problem;
-use crate::model::resource::OWN_SCOPES;
-use crate::model::role;
+use crate::model::resource::{OWN_SCOPES, is_own_scope};
 use crate::model::user::User;
 
 /// What a caller without `roles.write` may let others hold: nothing by which one changes others.
@@ -18,11 +17,7 @@ const HARMLESS: &[&str] = &["account", "users.read"];
 /// # Errors
 /// The account holds more than the caller.
 pub fn may_manage(call: &Call, user: &User) -> Result<(), Problem> {
-    let reaches = reach(call);
-    let out_of_reach = OWN_SCOPES
-        .iter()
-        .any(|scope| role::may_hold(&user.roles, scope) && !reaches(scope));
-    if out_of_reach {
+    if is_beyond(call, &user.roles) {
         Err(Problem::forbidden(
             "the account holds more than you may manage",
         ))
@@ -48,13 +43,10 @@ pub fn may_change_roles(call: &Call, before: &[String], after: &[String]) -> Res
             "giving and taking roles needs roles.write",
         ));
     }
-    let reaches = reach(call);
-    match touched.iter().find(|name| {
-        let role = [name.as_str()];
-        OWN_SCOPES
-            .iter()
-            .any(|scope| role::may_hold(&role, scope) && !reaches(scope))
-    }) {
+    match touched
+        .iter()
+        .find(|role| is_beyond(call, std::slice::from_ref(role)))
+    {
         Some(role) => Err(Problem::forbidden(format!(
             "the role {role} holds more than you do"
         ))),
@@ -87,15 +79,38 @@ fn is_trusted_with_roles(call: &Call) -> bool {
     call.caller.has("roles.write")
 }
 
-/// What others may hold whom the caller manages.
-fn reach(call: &Call) -> impl Fn(&str) -> bool + '_ {
-    let trusted = is_trusted_with_roles(call);
-    let everything = call.caller.is_system_administrator();
-    move |scope: &str| {
-        if trusted {
-            everything || call.caller.holds(scope)
-        } else {
-            HARMLESS.contains(&scope)
-        }
+/// # Errors
+/// A scope is not the caller's to give to a role, or to take from one.
+pub fn may_change_permissions<'a>(
+    call: &Call,
+    mut touched: impl Iterator<Item = &'a str>,
+) -> Result<(), Problem> {
+    match touched.find(|scope| !reaches(call, scope)) {
+        Some(scope) => Err(Problem::forbidden(format!(
+            "you do not hold {scope} yourself"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Whether these roles give more than the caller may manage: of the roles every tenant has, what
+/// they give of administration; of the tenant's own, everything.
+fn is_beyond(call: &Call, roles: &[String]) -> bool {
+    let mut administration = OWN_SCOPES
+        .iter()
+        .filter(|scope| call.catalog.may_hold(roles, scope));
+    let mut own_roles = call.catalog.roles().iter();
+    administration.any(|scope| !reaches(call, scope))
+        || own_roles.any(|own| {
+            roles.contains(&own.name) && own.permissions.words().any(|word| !reaches(call, word))
+        })
+}
+
+/// Whether others whom the caller manages may hold `scope`.
+fn reaches(call: &Call, scope: &str) -> bool {
+    if is_trusted_with_roles(call) {
+        call.caller.is_system_administrator() || call.caller.holds(scope)
+    } else {
+        !is_own_scope(scope) || HARMLESS.contains(&scope)
     }
 }

@@ -14,6 +14,7 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::audit_event::Actor;
+use crate::model::resource::Catalog;
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::storage::Scoped;
@@ -25,6 +26,8 @@ pub struct Call {
     /// the installation named.
     pub ctx: Ctx,
     pub caller: Caller,
+    /// The scopes and roles of the tenant that is acted on.
+    pub catalog: Arc<Catalog>,
     pub(super) operation: &'static Operation,
     pub(super) path: Vec<(String, String)>,
     pub(super) headers: HeaderMap,

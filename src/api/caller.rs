@@ -86,7 +86,7 @@ impl Caller {
     pub fn holds(&self, scope: &str) -> bool {
         match &self.who {
             Who::Nobody => false,
-            Who::Person(user) => role::may_hold(&user.roles, scope),
+            Who::Person(user) => self.catalog.may_hold(&user.roles, scope),
             Who::Client(known) => known.client.metadata.scope.contains(scope) && self.has(scope),
         }
     }
@@ -148,7 +148,7 @@ pub(super) async fn authenticate(
         let user = user.filter(|user| user.enabled).ok_or_else(invalid_token)?;
         let held = claims
             .scope
-            .filtered(|word| still_the_clients(word) && role::may_hold(&user.roles, word));
+            .filtered(|word| still_the_clients(word) && catalog.may_hold(&user.roles, word));
         (Who::Person(Box::new(user)), held)
     };
     Ok(Caller {

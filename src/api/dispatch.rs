@@ -73,7 +73,9 @@ async fn run(
         Some(shape) => read_body(&app, &parts.headers, body, shape.media_types).await?,
         None => Bytes::new(),
     };
+    let catalog = app.directory.catalog(&tenant).await?;
     let call = Arc::new(Call {
+        catalog,
         ctx: Ctx { tenant, ..arrived },
         caller,
         operation,

@@ -13,6 +13,7 @@ mod migrate;
 mod options;
 mod output;
 mod resource;
+mod role;
 mod runtime;
 mod secrets;
 mod serve;
@@ -92,6 +93,8 @@ enum Command {
     User(user::Options),
     /// Applications and services
     Client(client::Options),
+    /// Roles: which scopes people may be given
+    Role(role::Options),
     /// Resource servers, whose scopes clients ask for
     Resource(resource::Options),
     /// Signing keys
@@ -132,6 +135,7 @@ fn run(command: Command, start: &Start) -> Result<Outcome, CliError> {
         Command::Tenant(options) => tenant::run(start, options),
         Command::User(options) => user::run(start, options),
         Command::Client(options) => client::run(start, options),
+        Command::Role(options) => role::run(start, options),
         Command::Resource(options) => resource::run(start, options),
         Command::Key(options) => key::run(start, &options),
         Command::Audit(options) => audit::run(start, &options),

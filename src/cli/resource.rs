@@ -10,7 +10,7 @@ use super::{Outcome, Start, session};
 use crate::admin::resources;
 use crate::model::algorithm::Algorithm;
 use crate::model::client_metadata::TokenFormat;
-use crate::model::resource::{Catalog, Resource};
+use crate::model::resource::Resource;
 use crate::model::scope::Scope;
 use crate::model::tenant::Tenant;
 
@@ -66,9 +66,9 @@ pub(super) fn run(start: &Start, options: Options) -> Result<Outcome, CliError> 
         match options.action {
             Action::Put { audience, fields } => put(session, &tenant, &audience, fields).await?,
             Action::List => {
-                let stored = session.app.store.tenant(&tenant.id).resources().await?;
+                let catalog = session.app.store.tenant(&tenant.id).catalog().await?;
                 let mut list = session.output.list(COLUMNS)?;
-                for resource in Catalog::new(stored).resources() {
+                for resource in catalog.resources() {
                     list.row(&view(resource))?;
                 }
                 list.end()?;

@@ -138,10 +138,7 @@ impl Directory {
     }
 
     pub async fn catalog(&self, tenant: &Tenant) -> Result<Arc<Catalog>, DbError> {
-        let load = async {
-            let stored = self.store.tenant(&tenant.id).resources().await?;
-            Ok(Arc::new(Catalog::new(stored)))
-        };
+        let load = async { Ok(Arc::new(self.store.tenant(&tenant.id).catalog().await?)) };
         self.catalogs.get(tenant.id.clone(), load).await
     }
 
@@ -174,7 +171,7 @@ impl Directory {
             Change::Client { tenant, client_id } => {
                 self.clients.forget(&(tenant.clone(), client_id.clone()));
             }
-            Change::Resources { tenant } => self.catalogs.forget(tenant),
+            Change::Catalog { tenant } => self.catalogs.forget(tenant),
             Change::Revocation {
                 tenant,
                 subject,

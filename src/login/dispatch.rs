@@ -6,7 +6,6 @@ use super::sealed_form::SealedForm;
 use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;
-use crate::model::role;
 use crate::model::scope::Scope;
 use crate::oauth::authorize::error::AuthorizeErrorKind;
 use crate::oauth::authorize::request::{AuthorizationRequest, Prompt, is_young_enough};
@@ -85,7 +84,8 @@ pub async fn dispatch<'b>(
         Err(step) => return Ok(step),
     };
     let roles = &person.user().roles;
-    let scope = request.scope.filtered(|word| role::may_hold(roles, word));
+    let catalog = app.directory.catalog(&ctx.tenant).await?;
+    let scope = request.scope.filtered(|word| catalog.may_hold(roles, word));
     let metadata = request.metadata();
     let rows = app.store.tenant(&ctx.tenant.id);
     let client_id = &request.client.client.client_id;

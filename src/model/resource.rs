@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::algorithm::Algorithm;
 use super::client_metadata::TokenFormat;
+use super::role::{self, Role};
 use super::scope::{Scope, is_identity_scope};
 
 /// An audience tokens can be issued for.
@@ -101,13 +102,18 @@ impl Resource {
     }
 }
 
-/// All resources of a tenant: the built-in ones, as the tenant adjusted them, and its own.
+/// What a tenant can give: its resources, the built-in ones as the tenant adjusted them, with their
+/// scopes, and the roles by which people hold them.
 #[derive(Clone, Debug)]
-pub struct Catalog(Vec<Resource>);
+pub struct Catalog {
+    resources: Vec<Resource>,
+    roles: Vec<Role>,
+}
 
 impl Catalog {
-    /// A stored resource with a built-in audience adjusts it and keeps its scopes.
-    pub fn new(stored: Vec<Resource>) -> Self {
+    /// A stored resource with a built-in audience adjusts it and keeps its scopes. `roles` are the
+    /// tenant's own.
+    pub fn new(stored: Vec<Resource>, roles: Vec<Role>) -> Self {
         let built_in = |audience: &str, name: &str, scopes: &[&str]| Resource {
             audience: audience.to_owned(),
             name: name.to_owned(),
@@ -131,32 +137,60 @@ impl Catalog {
             }
         }
         all.sort_by(|left, right| left.audience.cmp(&right.audience));
-        Self(all)
+        Self {
+            resources: all,
+            roles,
+        }
     }
 
     pub fn resources(&self) -> &[Resource] {
-        &self.0
+        &self.resources
+    }
+
+    /// The tenant's own roles.
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// Whether a person with these roles may be given `scope` at all.
+    pub fn may_hold<R: AsRef<str>>(&self, roles: &[R], scope: &str) -> bool {
+        let gives = |own: &Role| {
+            own.permissions.contains(scope) && roles.iter().any(|held| held.as_ref() == own.name)
+        };
+        role::built_in_give(roles, scope) || self.roles.iter().any(gives)
+    }
+
+    /// The scopes a role gives beside those that speak of the person, which are everybody's.
+    pub fn given_by(&self, role: &str) -> Scope {
+        self.scopes()
+            .filtered(|word| !is_identity_scope(word) && self.may_hold(&[role], word))
     }
 
     pub fn by_audience(&self, audience: &str) -> Option<&Resource> {
-        self.0.iter().find(|resource| resource.audience == audience)
+        self.resources
+            .iter()
+            .find(|resource| resource.audience == audience)
     }
 
     /// Whether any resource, or the issuer itself, knows this scope.
     pub fn knows(&self, word: &str) -> bool {
-        is_identity_scope(word) || self.0.iter().any(|resource| resource.scopes.contains(word))
+        is_identity_scope(word)
+            || self
+                .resources
+                .iter()
+                .any(|resource| resource.scopes.contains(word))
     }
 
     /// The resources whose scopes were granted.
     pub fn granted<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Resource> {
-        self.0
+        self.resources
             .iter()
             .filter(|resource| resource.scopes.words().any(|word| scope.contains(word)))
     }
 
     /// Every scope, for discovery.
     pub fn scopes(&self) -> Scope {
-        self.0.iter().fold(
+        self.resources.iter().fold(
             super::scope::IDENTITY_SCOPES.iter().copied().collect(),
             |all, resource| all.union(&resource.scopes),
         )

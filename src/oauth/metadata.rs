@@ -76,7 +76,7 @@ fn written(db: &Db) -> Written {
             return;
         };
         match change {
-            Change::SigningKeys { tenant } | Change::Resources { tenant } => {
+            Change::SigningKeys { tenant } | Change::Catalog { tenant } => {
                 cache.forget(tenant);
             }
             Change::Tenant { tenant, .. } => cache.forget(tenant),

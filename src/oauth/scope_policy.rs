@@ -3,7 +3,6 @@
 use super::error::{ErrorKind, OAuthError};
 use crate::model::client_metadata::ClientMetadata;
 use crate::model::resource::{Catalog, Resource};
-use crate::model::role;
 use crate::model::scope::{Scope, is_identity_scope};
 use crate::web::params::Params;
 
@@ -55,7 +54,7 @@ pub fn for_user(
             scope
         }
     };
-    Ok(asked.filtered(|word| role::may_hold(roles, word)))
+    Ok(asked.filtered(|word| catalog.may_hold(roles, word)))
 }
 
 /// What a client wants for a person when it does not say.
@@ -89,7 +88,7 @@ pub fn still_held(
     roles: &[String],
 ) -> Scope {
     granted.filtered(|word| {
-        catalog.knows(word) && client.scope.contains(word) && role::may_hold(roles, word)
+        catalog.knows(word) && client.scope.contains(word) && catalog.may_hold(roles, word)
     })
 }
 

@@ -26,7 +26,8 @@ pub enum Change {
         tenant: String,
         client_id: String,
     },
-    Resources {
+    /// A resource or a role: what the tenant can give.
+    Catalog {
         tenant: String,
     },
     SigningKeys {
@@ -117,7 +118,7 @@ impl Feed {
                         tenant,
                         client_id: id,
                     },
-                    "resource" => Change::Resources { tenant },
+                    "resource" | "role" => Change::Catalog { tenant },
                     "signing_key" => Change::SigningKeys { tenant },
                     "revocation" => Change::Revocation {
                         tenant,

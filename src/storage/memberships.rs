@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::DbError;
 use super::sql::sql;
-use super::tenants;
 use super::tx::Tx;
+use super::{DbError, roles, tenants};
 use crate::base::clock::Timestamp;
 use crate::model::role;
 use crate::model::user::{CheckedUser, UserInput};
@@ -32,14 +31,7 @@ pub(super) async fn admit(
     // Or a role or group could be deleted before the account that names it is there.
     tenants::hold(tx, tenant).await?;
     for name in own_roles() {
-        let known = tx
-            .one(
-                sql!("SELECT name FROM roles WHERE tenant = $1 AND name = $2")
-                    .bind(tenant)
-                    .bind(name),
-            )
-            .await?;
-        if known.is_none() {
+        if !roles::exists(tx, tenant, name).await? {
             return Err(DbError::Refused(role::unknown(name)));
         }
     }
@@ -130,4 +122,25 @@ pub(super) async fn put<'a>(
         .await?;
     }
     Ok(())
+}
+
+/// How many accounts have a role or are in a group.
+pub(super) async fn count(
+    tx: &mut Tx,
+    tenant: &str,
+    kind: &str,
+    name: &str,
+) -> Result<i64, DbError> {
+    let row = tx
+        .one(
+            sql!(
+                "SELECT COUNT(*) AS members FROM memberships \
+                 WHERE tenant = $1 AND kind = $2 AND name = $3"
+            )
+            .bind(tenant)
+            .bind(kind)
+            .bind(name),
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.integer("members"))
 }

@@ -4,7 +4,7 @@ use super::sql::sql;
 use super::{DbError, Scoped, audit};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
-use crate::model::resource::Resource;
+use crate::model::resource::{Catalog, Resource};
 
 impl Scoped {
     /// The tenant's own resources; the built-in ones are not rows unless adjusted.
@@ -17,6 +17,11 @@ impl Scoped {
             )
             .await?;
         rows.iter().map(|row| row.json("metadata")).collect()
+    }
+
+    /// What the tenant can give: its resources and roles.
+    pub async fn catalog(&self) -> Result<Catalog, DbError> {
+        Ok(Catalog::new(self.resources().await?, self.roles().await?))
     }
 
     /// Stores a resource, new or changed.

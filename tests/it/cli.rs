@@ -9,6 +9,7 @@ mod demo;
 mod entries;
 mod keys;
 mod prune;
+mod roles;
 mod running;
 mod serve;
 mod settings;

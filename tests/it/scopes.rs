@@ -3,6 +3,7 @@
 
 mod audience;
 mod resource;
+mod roles;
 
 use serde_json::{Value, json};
 use users_core::admin::{AdminError, clients};

@@ -23,7 +23,7 @@ impl Planner<'_> {
                 continue;
             }
             let resources = self.resources.get(&entry.tenant).cloned();
-            let catalog = Catalog::new(resources.unwrap_or_default());
+            let catalog = Catalog::new(resources.unwrap_or_default(), Vec::new());
             let wanted = &entry.wanted;
             let asked = match &wanted.secret {
                 Some(given) => Secret::Given(given.expose()),

@@ -17,8 +17,7 @@ use users_core::storage::signing_keys::KeyState;
 
 use super::Scene;
 use crate::support::rows::{
-    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE,
-    DEVICE_SECRET, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token,
+    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE, DEVICE_SECRET, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token, ROLE, checked_role,
     checked_user, client, code, later, login, new_user, redemption, refusal, resource, rotation,
     sign_in, updated_if,
 };
@@ -478,7 +477,36 @@ pub const PROOFS: &[(&str, Proof)] = &[
     ("roles", |scene| {
         Box::pin(async move {
             let roles = scene.rows.roles().await.expect("a list");
-            assert_eq!(roles.len(), 0);
+            let said: Vec<_> = roles.iter().map(|role| &role.description[..]).collect();
+            let expected: &[&str] = if scene.twin { &[MARK] } else { &[] };
+            assert_eq!(said, expected);
+        })
+    }),
+    ("catalog", |scene| {
+        Box::pin(async move {
+            let catalog = scene.rows.catalog().await.expect("an answer");
+            assert_eq!(catalog.roles().len(), usize::from(scene.twin));
+            assert_eq!(catalog.by_audience(AUDIENCE).is_some(), scene.twin);
+        })
+    }),
+    ("create_role", |scene| {
+        Box::pin(async move {
+            let role = checked_role(ROLE, "changed");
+            let made = scene.rows.create_role(role, later(), scene.event());
+            assert_taken_by_own(made.await, scene.twin);
+        })
+    }),
+    ("update_role", |scene| {
+        Box::pin(async move {
+            let role = checked_role(ROLE, "changed");
+            let updated = scene.rows.update_role(role, None, later(), scene.event());
+            assert_eq!(updated.await.expect("an answer"), updated_if(scene.twin));
+        })
+    }),
+    ("delete_role", |scene| {
+        Box::pin(async move {
+            let deleted = scene.rows.delete_role(ROLE, scene.event()).await;
+            assert_eq!(deleted.expect("an answer"), scene.twin);
         })
     }),
     ("named_user", |scene| {

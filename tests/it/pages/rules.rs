@@ -287,7 +287,7 @@ fn a_way_on_leads_home_or_to_the_web_and_nowhere_else() {
 
 #[test]
 fn every_scope_the_server_knows_is_said_in_words() {
-    let catalog = users_core::model::resource::Catalog::new(Vec::new());
+    let catalog = users_core::model::resource::Catalog::new(Vec::new(), Vec::new());
     let mut said = BTreeSet::new();
     for scope in catalog.scopes().words() {
         let text = scope_text(scope, None);

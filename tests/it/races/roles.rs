@@ -131,3 +131,49 @@ async fn two_administrators_cannot_remove_each_other() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_role_that_is_deleted_while_it_is_given_is_gone_or_held() {
+    everywhere(async |world| {
+        use users_core::admin::{roles, users};
+        let (node, _) = world.second_node().await;
+        let (mut gone, mut held) = (0, 0);
+        for round in 0..20 {
+            let role = format!("role{round}");
+            world.role(&role, &["sip.call"]).await;
+            let person = world.person(&format!("p{round}")).await;
+            let user = users::get(&world.app, &world.tenant, &person.id).await;
+            let user = user.expect("an account");
+            let outcomes = at_once([true, false].map(|gives| {
+                let app = if gives { &node } else { &world.app };
+                let (app, tenant) = (app.clone(), world.tenant.clone());
+                let (user, role) = (user.clone(), role.clone());
+                async move {
+                    let actor = users_core::model::audit_event::Actor::command_line();
+                    if !gives {
+                        if role.ends_with(['1', '4', '7']) {
+                            tokio::task::yield_now().await;
+                        }
+                        return roles::delete(&app, &actor, &tenant, &role).await.is_ok();
+                    }
+                    let mut input = users::input_of(&user);
+                    input.roles.push(role);
+                    users::update(&app, &actor, &tenant, &user, input)
+                        .await
+                        .is_ok()
+                }
+            }))
+            .await;
+            let (given, deleted) = (outcomes[0], outcomes[1]);
+            assert_ne!(given, deleted, "round {round}");
+            let user = users::get(&world.app, &world.tenant, &person.id).await;
+            let names_it = user.expect("an account").roles.contains(&role);
+            let there = roles::get(&world.app, &world.tenant, &role).await.is_ok();
+            assert_eq!((names_it, there), (given, given), "round {round}");
+            gone += usize::from(deleted);
+            held += usize::from(given);
+        }
+        println!("{gone} gone, {held} held");
+    })
+    .await;
+}

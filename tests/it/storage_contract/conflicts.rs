@@ -6,12 +6,13 @@ use users_core::model::user::UserInput;
 use users_core::storage::DbError;
 use users_core::storage::signing_keys::KeyState;
 use users_core::storage::tenants::NewTenant;
+use users_core::storage::update::UpdateOutcome;
 use users_core::storage::users::NewUser;
 
 use crate::support::race::{RACERS, at_once};
 use crate::support::rows::{
-    ALGORITHM, CLIENT, USER, access_token, checked_user, client, event, later, new_user, populated,
-    resource,
+    ALGORITHM, CLIENT, ROLE, USER, access_token, checked_role, checked_user, client, event, later,
+    new_user, populated, resource,
 };
 use crate::support::world::START;
 use crate::support::{World, everywhere};
@@ -28,6 +29,15 @@ fn user_like(id: &str, username: &str, email: &str) -> NewUser {
     NewUser {
         user: input.check().expect("a good account"),
         ..new_user(id, "unused")
+    }
+}
+
+#[track_caller]
+fn assert_refused<T>(outcome: Result<T, DbError>, sentence: &str) {
+    match outcome {
+        Err(DbError::Refused(said)) => assert_eq!(said, sentence),
+        Err(error) => panic!("another error: {error}"),
+        Ok(_) => panic!("not refused"),
     }
 }
 
@@ -99,6 +109,78 @@ async fn a_taken_name_is_a_conflict_and_leaves_nothing() {
             extra, 3,
             "the account, its password, its event: {with_second:#?}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_account_never_names_a_role_that_is_not_there() {
+    everywhere(async |world| {
+        let tenant = world.new_tenant("owner").await;
+        let rows = populated(&world, &tenant, "of the owner").await.rows;
+        let with_roles = |roles: &[&str]| {
+            let input = UserInput {
+                username: "somebody".to_owned(),
+                roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+                groups: vec!["a group of its own".to_owned()],
+                enabled: true,
+                ..UserInput::default()
+            };
+            input.check().expect("what can be seen without the tenant")
+        };
+        let mut raw = world.raw().await;
+        let stranger = NewUser {
+            user: with_roles(&["user", "dancer"]),
+            ..new_user(OTHER, "unused")
+        };
+        let made = rows.create_user(stranger, event(&world)).await;
+        let second = new_user(OTHER, "second");
+        assert_refused(made, "roles: no role is called \"dancer\"");
+        rows.create_user(second, event(&world))
+            .await
+            .expect("a second administrator");
+        let with_second = raw.rows_of(&tenant.id).await;
+        let user = with_roles(&["dancer"]);
+        let updated = rows.update_user(USER, user, None, START, event(&world));
+        assert_refused(updated.await, "roles: no role is called \"dancer\"");
+        assert_eq!(raw.rows_of(&tenant.id).await, with_second);
+        let user = with_roles(&["user", ROLE]);
+        let updated = rows.update_user(USER, user, None, START, event(&world));
+        assert_eq!(updated.await.expect("an answer"), UpdateOutcome::Updated);
+        let held = rows.delete_role(ROLE, event(&world)).await;
+        assert_refused(
+            held,
+            "1 account has the role operator; take it from them first",
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_hundred_roles_of_its_own_at_most() {
+    everywhere(async |world| {
+        let rows = world.app.store.tenant(&world.tenant.id);
+        let (node, _) = world.second_node().await;
+        let theirs = node.store.tenant(&world.tenant.id);
+        for number in 0..95 {
+            let role = checked_role(&format!("role{number}"), "");
+            let made = rows.create_role(role, START, event(&world));
+            made.await.expect("a role");
+        }
+        let outcomes = at_once((95..107).map(|number| {
+            let rows = if number % 2 == 0 { &rows } else { &theirs };
+            let (rows, event) = (rows.clone(), event(&world));
+            async move {
+                let role = checked_role(&format!("role{number}"), "");
+                rows.create_role(role, START, event).await
+            }
+        }))
+        .await;
+        assert_eq!(outcomes.iter().filter(|made| made.is_ok()).count(), 5);
+        for refused in outcomes.into_iter().filter(Result::is_err) {
+            assert_refused(refused, "a tenant has at most 100 roles of its own");
+        }
+        assert_eq!(rows.roles().await.expect("a list").len(), 100);
     })
     .await;
 }

@@ -8,8 +8,14 @@ use users_core::model::claims_request::ClaimsRequest;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::ClientMetadata;
 use users_core::model::grant::{Grant, GrantId};
+<<<<<<< HEAD
 use users_core::model::resource::Resource;
 use users_core::model::session::{Origin, Session};
+=======
+use users_core::model::resource::{Catalog, Resource};
+use users_core::model::role::{CheckedRole, RoleInput};
+use users_core::model::session::Session;
+>>>>>>> b
 use users_core::model::tenant::Tenant;
 use users_core::model::user::{AccountKind, CheckedUser, User, UserInput};
 use users_core::storage::Scoped;
@@ -42,6 +48,7 @@ pub const REFRESH: &str = "digest of a refresh token";
 pub const ACCESS: &str = "digest of an access token";
 pub const ASSERTION: &str = "digest of an assertion";
 pub const AUDIENCE: &str = "https://files.test";
+pub const ROLE: &str = "operator";
 pub const GROUP: &str = "staff";
 pub const HASH: &str = "a password's hash";
 /// The digest of an idempotency key whose call was answered.
@@ -287,6 +294,17 @@ pub fn resource(mark: &str) -> Resource {
     }
 }
 
+/// What is asked for the tenant's own role.
+pub fn checked_role(name: &str, description: &str) -> CheckedRole {
+    let input = RoleInput {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        permissions: vec!["sip.call".to_owned()],
+    };
+    let catalog = Catalog::new(Vec::new(), Vec::new());
+    input.check(&catalog).expect("a good role")
+}
+
 pub fn refusal() -> Refusal {
     Refusal {
         kind: "login",
@@ -333,6 +351,8 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
     rows.put_resource(&resource(mark), START, event(world))
         .await
         .expect("a resource");
+    let role = rows.create_role(checked_role(ROLE, mark), START, event(world));
+    role.await.expect("a role");
     assert!(
         rows.burn(ASSERTION.to_owned(), later())
             .await

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use users_core::admin::{clients, resources, tenants, users};
+use users_core::admin::{clients, resources, roles, tenants, users};
 use users_core::app::App;
 use users_core::base::clock::{Clock, Timestamp};
 use users_core::base::random::Random;
@@ -12,6 +12,7 @@ use users_core::installation;
 use users_core::model::audit_event::Actor;
 use users_core::model::client_metadata::{ClientMetadata, GrantType, ResponseType};
 use users_core::model::resource::Resource;
+use users_core::model::role::RoleInput;
 use users_core::model::tenant::Tenant;
 use users_core::model::user::UserInput;
 use users_core::server;
@@ -231,6 +232,21 @@ impl World {
         resources::put(&self.app, &actor, &self.tenant, &resource)
             .await
             .expect("a resource");
+    }
+
+    /// Makes a role of the default tenant's own, or changes what it permits.
+    pub async fn role(&self, name: &str, permissions: &[&str]) {
+        let (app, tenant, actor) = (&self.app, &self.tenant, Actor::command_line());
+        let input = RoleInput {
+            name: name.to_owned(),
+            description: String::new(),
+            permissions: permissions.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        let stored = match roles::get(app, tenant, name).await {
+            Ok(before) => roles::update(app, &actor, tenant, &before, input).await,
+            Err(_) => roles::create(app, &actor, tenant, input).await,
+        };
+        stored.unwrap_or_else(|error| panic!("role {name}: {error}"));
     }
 
     /// Enables or disables an account, as an operator would.
