@@ -54,6 +54,7 @@ kinds! {
     ResourceDeleted = "resource.deleted",
     TenantCreated = "tenant.created",
     TenantChanged = "tenant.changed",
+    TenantDeleted = "tenant.deleted",
     KeyAnnounced = "key.announced",
     KeyActivated = "key.activated",
     SetupCompleted = "setup.completed",

@@ -55,9 +55,10 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, grant: &Grant) -> Result<b
         .run(
             sql!(
                 "INSERT INTO grants (tenant, id, session_id, user_id, client_id, offline, amr, auth_time, \
-                 claims, created_at, expires_at) \
+                 claims, created_at, expires_at, issuer_rev) \
                  SELECT $1, $2, $3, $4, client_id, CAST($6 AS BIGINT), $7, CAST($8 AS BIGINT), $9, \
-                 CAST($10 AS BIGINT), CAST($11 AS BIGINT) \
+                 CAST($10 AS BIGINT), CAST($11 AS BIGINT), \
+                 (SELECT issuer_rev FROM tenants WHERE id = $1) \
                  FROM clients WHERE tenant = $1 AND client_id = $5 AND enabled = 1"
             )
             .bind(tenant)

@@ -47,6 +47,12 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/0005_roles.sql"),
         then: Some(|tx| Box::pin(fill::accounts(tx))),
     },
+    Migration {
+        version: 6,
+        name: "tenants",
+        text: include_str!("../../migrations/0006_tenants.sql"),
+        then: None,
+    },
 ];
 
 /// Brings the schema to this program's version.

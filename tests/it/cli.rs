@@ -12,6 +12,7 @@ mod prune;
 mod running;
 mod serve;
 mod settings;
+mod tenants;
 mod users;
 mod visitor;
 
