@@ -15,7 +15,9 @@ use crate::model::session::Origin;
 use crate::model::tenant::{DEFAULT_SLUG, Tenant};
 use crate::model::user_agent;
 use crate::oauth::error::OAuthError;
+use crate::storage::DbError;
 use crate::web::address::network_of;
+use crate::web::host;
 use crate::web::request_info::RequestInfo;
 
 /// The clock is read once: everything in a request happens at one instant.
@@ -50,17 +52,13 @@ impl Ctx {
     }
 }
 
-/// The path alone decides the tenant: `/t/{slug}/..`, else the default one. No header does.
+/// The address decides the tenant: its own host, else the path, `/t/{slug}/..`, else the default
+/// one. No header does, but `Host` as far as a tenant has that host to itself.
 impl FromRequestParts<App> for Ctx {
     type Rejection = OAuthError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, OAuthError> {
-        let slug = slug_of(parts.uri.path());
-        let tenant = match slug {
-            // The default tenant has one address: the root.
-            Some(DEFAULT_SLUG) => None,
-            slug => app.directory.tenant(slug.unwrap_or(DEFAULT_SLUG)).await?,
-        };
+        let tenant = addressed(app, parts).await?;
         let tenant = tenant
             .filter(|tenant| tenant.enabled)
             .ok_or_else(OAuthError::not_found)?;
@@ -75,6 +73,31 @@ impl FromRequestParts<App> for Ctx {
             address: info.address,
             user_agent: parts.headers.get(USER_AGENT).cloned(),
         })
+    }
+}
+
+/// Every tenant has one address: the default one the root, one with a host of its own that host,
+/// the others their slug.
+async fn addressed(app: &App, parts: &Parts) -> Result<Option<Arc<Tenant>>, DbError> {
+    let slug = slug_of(parts.uri.path());
+    if let Some(tenant) = owner_of_host(app, parts).await? {
+        return Ok(slug.is_none().then_some(tenant));
+    }
+    match slug {
+        Some(DEFAULT_SLUG) => Ok(None),
+        None => app.directory.tenant(DEFAULT_SLUG).await,
+        Some(slug) => {
+            let tenant = app.directory.tenant(slug).await?;
+            Ok(tenant.filter(|tenant| tenant.host.is_none()))
+        }
+    }
+}
+
+/// The tenant that has the host of a request to itself, whether or not it serves.
+pub async fn owner_of_host(app: &App, parts: &Parts) -> Result<Option<Arc<Tenant>>, DbError> {
+    match host::of(parts) {
+        Some(host) => app.directory.tenant_by_host(&host).await,
+        None => Ok(None),
     }
 }
 

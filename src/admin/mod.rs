@@ -4,8 +4,8 @@
 
 pub mod clients;
 pub mod resources;
-pub mod sessions;
 pub mod roles;
+pub mod sessions;
 pub mod setup;
 pub mod tenants;
 pub mod users;

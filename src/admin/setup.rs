@@ -74,7 +74,7 @@ async fn spend(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<Response,
         ..UserInput::default()
     };
     let password = params.get("password").unwrap_or_default();
-    let user = match users::new_user(app, &ctx.tenant, input, Some(password)).await {
+    let user = match users::new_user(app, Some(&ctx.tenant), input, Some(password)).await {
         Ok(user) => user,
         Err(AdminError::Invalid(problems)) => {
             return Ok(app
@@ -115,7 +115,9 @@ async fn spend(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<Response,
 }
 
 async fn live(app: &App, ctx: &Ctx, link: &str) -> Result<bool, OAuthError> {
-    let Some(link) = OpaqueToken::parse(Kind::SetupLink, link) else {
+    // The installation's link, so on no other tenant's host.
+    let link = OpaqueToken::parse(Kind::SetupLink, link).filter(|_| ctx.tenant.is_default());
+    let Some(link) = link else {
         return Ok(false);
     };
     if app.store.tenant(&ctx.tenant.id).has_active_admin().await? {

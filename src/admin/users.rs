@@ -37,7 +37,7 @@ pub async fn create(
     input: UserInput,
     password: Option<&str>,
 ) -> Result<String, AdminError> {
-    let user = new_user(app, tenant, input, password).await?;
+    let user = new_user(app, Some(tenant), input, password).await?;
     let id = user.id.clone();
     let name = user.user.input().username.clone();
     let event = event(app, actor, AuditKind::UserCreated, &id);
@@ -50,10 +50,10 @@ pub async fn create(
     Ok(id)
 }
 
-/// Checks an account's description and hashes its password.
+/// Checks an account's description and hashes its password. `None` is a tenant that is to be made.
 pub(super) async fn new_user(
     app: &App,
-    tenant: &Tenant,
+    tenant: Option<&Tenant>,
     input: UserInput,
     password: Option<&str>,
 ) -> Result<NewUser, AdminError> {
@@ -79,12 +79,12 @@ pub(super) async fn new_user(
 /// Checks an account's description; `more` is what is known to be wrong already.
 async fn check(
     app: &App,
-    tenant: &Tenant,
+    tenant: Option<&Tenant>,
     input: UserInput,
     mut more: Vec<String>,
 ) -> Result<CheckedUser, AdminError> {
-    let rows = app.store.tenant(&tenant.id);
-    let unknown = role_problems(Some(&rows), &input.roles).await?;
+    let rows = tenant.map(|tenant| app.store.tenant(&tenant.id));
+    let unknown = role_problems(rows.as_ref(), &input.roles).await?;
     let checked = input.check();
     let mut problems = checked.as_ref().err().cloned().unwrap_or_default();
     problems.extend(unknown);
@@ -125,7 +125,7 @@ pub async fn update(
     before: &User,
     input: UserInput,
 ) -> Result<(), AdminError> {
-    let checked = check(app, tenant, input, Vec::new()).await?;
+    let checked = check(app, Some(tenant), input, Vec::new()).await?;
     let kind = match (before.enabled, checked.input().enabled) {
         (true, false) => AuditKind::UserDisabled,
         (false, true) => AuditKind::UserEnabled,

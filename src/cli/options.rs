@@ -49,3 +49,11 @@ pub(super) fn auth_method() -> impl TypedValueParser<Value = AuthMethod> {
 pub(super) fn token_format() -> impl TypedValueParser<Value = TokenFormat> {
     words(TokenFormat::ALL.iter().map(|word| word.name()).collect())
 }
+
+/// A name and its value.
+pub(super) fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("it is NAME=VALUE"),
+    }
+}

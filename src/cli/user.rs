@@ -11,7 +11,6 @@ use super::secrets::{Password, PasswordSource};
 use super::session::Session;
 use super::{Outcome, Start, session};
 use crate::admin::users;
-use crate::model::role;
 use crate::model::tenant::Tenant;
 use crate::model::user::{User, UserInput};
 use crate::storage::find_users::UserFilter;
@@ -123,7 +122,7 @@ async fn create(
     let app = &session.app;
     let mut input = UserInput {
         username,
-        roles: vec![role::USER.to_owned()],
+        roles: tenant.settings.default_roles(),
         enabled: true,
         ..UserInput::default()
     };

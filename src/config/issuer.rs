@@ -54,6 +54,36 @@ pub(super) fn parse(text: &str) -> Result<Issuer<'_>, &'static str> {
     Ok(Issuer { https, host })
 }
 
+/// What an issuer without https has to be.
+pub(super) const NOT_HTTPS: &str =
+    "must be https, unless its host is localhost, 127.0.0.0/8 or [::1]";
+
+/// The host, with its port, of an issuer somebody has to themselves: https or on loopback, no path,
+/// no port that goes without saying.
+///
+/// # Errors
+/// What is wrong with it, without repeating it.
+pub fn own_host(issuer: &str) -> Result<&str, &'static str> {
+    let parsed = parse(issuer)?;
+    if !parsed.https && !parsed.is_loopback() {
+        return Err(NOT_HTTPS);
+    }
+    let authority = authority(issuer);
+    if !issuer.ends_with(authority) {
+        return Err("must have no path");
+    }
+    if [":80", ":443"].iter().any(|port| authority.ends_with(port)) {
+        return Err("must leave out the ports 80 and 443");
+    }
+    Ok(authority)
+}
+
+/// The host of a well-formed issuer, with its port.
+pub fn authority(issuer: &str) -> &str {
+    let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
 fn check_path(path: &str) -> Result<(), &'static str> {
     if path.is_empty() {
         return Ok(());

@@ -11,7 +11,7 @@ mod declared;
 mod environment;
 mod error;
 mod field;
-mod issuer;
+pub mod issuer;
 mod json;
 mod kind;
 mod layers;
@@ -40,7 +40,10 @@ pub use error::ConfigError;
 pub use load::{Loaded, load, load_declared};
 pub use reference::{SettingDoc, Shown, reference, show};
 pub use secret::Secret;
-pub use settings::SIGNING_ALGS;
+pub use settings::{
+    ACCESS_TOKEN_LIFETIME, Bounds, REFRESH_TOKEN_LIFETIME, SESSION_IDLE_LIFETIME, SESSION_LIFETIME,
+    SIGNING_ALGS,
+};
 
 /// All settings of one process. `Config::default()` is what an empty environment gives.
 #[derive(Clone, Debug)]

@@ -73,7 +73,7 @@ fn issuer_is_well_formed(config: &Config) -> Result<(), String> {
     if issuer.https || issuer.is_loopback() {
         return Ok(());
     }
-    Err("must be https, unless its host is localhost, 127.0.0.0/8 or [::1]".into())
+    Err(issuer::NOT_HTTPS.into())
 }
 
 fn is_postgres(config: &Config) -> bool {

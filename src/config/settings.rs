@@ -14,9 +14,11 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
 /// Bounds of a lifetime in seconds, both included.
-pub(super) type Bounds = (i64, i64);
-pub(super) const ACCESS_TOKEN_LIFETIME: Bounds = (1, DAY);
-pub(super) const REFRESH_TOKEN_LIFETIME: Bounds = (1, 5 * 365 * DAY);
+pub type Bounds = (i64, i64);
+pub const ACCESS_TOKEN_LIFETIME: Bounds = (1, DAY);
+pub const REFRESH_TOKEN_LIFETIME: Bounds = (1, 5 * 365 * DAY);
+pub const SESSION_IDLE_LIFETIME: Bounds = (1, 30 * DAY);
+pub const SESSION_LIFETIME: Bounds = (1, 366 * DAY);
 pub(super) const REFRESH_RETRY_WINDOW: Bounds = (0, 300);
 
 /// The prefix of every variable.
@@ -129,9 +131,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(tokens.jwks_cache_lifetime, seconds((1, 30 * DAY)),
         "How long others may keep the public keys. Below 3600 on loopback only."),
 
-    setting!(sessions.idle_lifetime, seconds((1, 30 * DAY)),
+    setting!(sessions.idle_lifetime, seconds(SESSION_IDLE_LIFETIME),
         "Life of a sign-in in a browser that is not used, unless the person asked to be remembered."),
-    setting!(sessions.lifetime, seconds((1, 366 * DAY)),
+    setting!(sessions.lifetime, seconds(SESSION_LIFETIME),
         "Life of a sign-in in a browser, however much it is used."),
 
     setting!(password_hash.memory_kib, number(8, 4 << 20),

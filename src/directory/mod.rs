@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::base::clock::Timestamp;
+use crate::config::issuer::{authority, own_host};
 use crate::keys::jwk::ClientJwks;
 use crate::model::client::Client;
 use crate::model::resource::Catalog;
@@ -15,6 +16,7 @@ use crate::model::tenant::{DEFAULT_SLUG, Tenant, is_valid_slug};
 use crate::storage::cache::Cache;
 use crate::storage::feed::Change;
 use crate::storage::{DbError, Store};
+use crate::web::host;
 
 use revocation_set::RevocationSet;
 pub use revocation_set::TokenIds;
@@ -31,8 +33,12 @@ type Key = (String, String);
 pub struct Directory {
     store: Store,
     base: String,
+    /// The installation's own host.
+    home: String,
     by_slug: Cache<String, Option<Arc<Tenant>>>,
     by_id: Cache<String, Option<Arc<Tenant>>>,
+    /// The id of the tenant that has a host to itself.
+    by_host: Cache<String, Option<String>>,
     clients: Cache<Key, Option<Arc<KnownClient>>>,
     catalogs: Cache<String, Arc<Catalog>>,
     revocations: RevocationSet,
@@ -41,6 +47,8 @@ pub struct Directory {
 
 /// Bounds, in entries.
 const TENANTS: usize = 4096;
+/// Hosts are what callers say they are: unknown ones must not push out the tenants.
+const HOSTS: usize = 4096;
 const CLIENTS: usize = 16_384;
 
 impl Directory {
@@ -50,8 +58,10 @@ impl Directory {
         let directory = Arc::new(Self {
             store,
             base: base.to_owned(),
+            home: host::canonical(authority(base)).into_owned(),
             by_slug: Cache::new(db.clone(), TENANTS),
             by_id: Cache::new(db.clone(), TENANTS),
+            by_host: Cache::new(db.clone(), HOSTS),
             clients: Cache::new(db.clone(), CLIENTS),
             catalogs: Cache::new(db.clone(), TENANTS),
             revocations: RevocationSet::default(),
@@ -104,18 +114,37 @@ impl Directory {
         self.by_id.get(id.to_owned(), load).await
     }
 
+    /// The tenant that has this host to itself; a host is named as [`host::canonical`] does.
+    pub async fn tenant_by_host(&self, host: &str) -> Result<Option<Arc<Tenant>>, DbError> {
+        // What nearly every request names costs no look-up.
+        if host == self.home {
+            return Ok(None);
+        }
+        let load = async {
+            let tenant = self.store.tenant_by_host(&self.base, host).await?;
+            Ok::<_, DbError>(tenant.map(|tenant| tenant.id))
+        };
+        let Some(id) = self.by_host.get(host.to_owned(), load).await? else {
+            return Ok(None);
+        };
+        let tenant = self.tenant_by_id(&id).await?;
+        Ok(tenant.filter(|tenant| tenant.host.as_deref() == Some(host)))
+    }
+
     /// The tenant whose tokens carry this `iss`, compared byte for byte.
     pub async fn tenant_by_issuer(&self, issuer: &str) -> Result<Option<Arc<Tenant>>, DbError> {
-        let slug = match issuer.strip_prefix(&self.base) {
-            Some("") => DEFAULT_SLUG,
-            // What cannot be a slug is not looked for.
+        let tenant = match issuer.strip_prefix(&self.base) {
+            Some("") => self.tenant(DEFAULT_SLUG).await?,
+            // What cannot be a slug, or a host, is not looked for.
             Some(path) => match path.strip_prefix("/t/").filter(|slug| is_valid_slug(slug)) {
-                Some(slug) => slug,
-                None => return Ok(None),
+                Some(slug) => self.tenant(slug).await?,
+                None => None,
             },
-            None => return Ok(None),
+            None => match own_host(issuer) {
+                Ok(host) => self.tenant_by_host(host).await?,
+                Err(_) => None,
+            },
         };
-        let tenant = self.tenant(slug).await?;
         Ok(tenant.filter(|tenant| tenant.issuer == issuer))
     }
 
@@ -168,6 +197,7 @@ impl Directory {
                 self.by_slug.forget(slug);
                 self.by_id.forget(tenant);
             }
+            Change::TenantHost { host } => self.by_host.forget(host),
             Change::Client { tenant, client_id } => {
                 self.clients.forget(&(tenant.clone(), client_id.clone()));
             }
@@ -183,6 +213,7 @@ impl Directory {
             Change::Everything => {
                 self.by_slug.forget_all();
                 self.by_id.forget_all();
+                self.by_host.forget_all();
                 self.clients.forget_all();
                 self.catalogs.forget_all();
                 self.revocations.mark_gap();

@@ -138,7 +138,8 @@ impl KeyMaker {
             .await
     }
 
-    async fn generate(&self, algorithm: Algorithm) -> Result<SealedKey, RingError> {
+    /// Makes a key.
+    pub async fn generate(&self, algorithm: Algorithm) -> Result<SealedKey, RingError> {
         let maker = self.clone();
         let made = tokio::task::spawn_blocking(move || {
             sealed(

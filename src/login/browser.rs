@@ -7,6 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::model::audit_event::AuditKind;
+use crate::model::lifetimes::Lifetimes;
 use crate::model::session::Session;
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
@@ -175,7 +176,7 @@ impl Browser {
             expires_at: ctx.now,
             ended_at: None,
         };
-        session.expires_at = expiry(app, &session, ctx.now);
+        session.expires_at = expiry(app, ctx, &session);
         // Where the cookie is gone or worth nothing, the session still knows where it is.
         let of_session = renewed.and_then(|at| self.accounts[at].device_id.clone());
         let device = BrowserDevice {
@@ -270,7 +271,7 @@ impl Browser {
             .accounts
             .iter()
             .any(|account| account.session.remembered);
-        let max_age = remembered.then_some(app.config.sessions.lifetime);
+        let max_age = remembered.then_some(Lifetimes::of(&app.config, &ctx.tenant).session);
         self.cookie = Some(cookies::set(&name, &secrets.join("."), max_age));
     }
 }
@@ -279,11 +280,12 @@ impl SignedIn {
     /// Notes that the session is in use, which is what keeps it alive.
     pub async fn touch(&self, app: &App, ctx: &Ctx) -> Result<(), DbError> {
         // A short life is noted in time.
-        let pause = TOUCH.min(app.config.sessions.idle_lifetime / 10);
+        let idle = Lifetimes::of(&app.config, &ctx.tenant).session_idle;
+        let pause = TOUCH.min(idle / 10);
         if self.session.seen_at.plus_seconds(pause) > ctx.now {
             return Ok(());
         }
-        let expires_at = expiry(app, &self.session, ctx.now);
+        let expires_at = expiry(app, ctx, &self.session);
         app.store
             .tenant(&ctx.tenant.id)
             .touch_session(
@@ -310,13 +312,13 @@ async fn end(app: &App, ctx: &Ctx, account: &SignedIn) -> Result<(), DbError> {
 }
 
 /// When a session used now will be over.
-fn expiry(app: &App, session: &Session, now: Timestamp) -> Timestamp {
-    let lifetimes = &app.config.sessions;
-    let end = session.auth_time.plus_seconds(lifetimes.lifetime);
+fn expiry(app: &App, ctx: &Ctx, session: &Session) -> Timestamp {
+    let lifetimes = Lifetimes::of(&app.config, &ctx.tenant);
+    let end = session.auth_time.plus_seconds(lifetimes.session);
     if session.remembered {
         end
     } else {
-        end.min(now.plus_seconds(lifetimes.idle_lifetime))
+        end.min(ctx.now.plus_seconds(lifetimes.session_idle))
     }
 }
 

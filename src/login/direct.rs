@@ -33,6 +33,9 @@ impl Authenticated {
 pub enum LoginError {
     #[error("the name or the password is wrong")]
     Refused,
+    /// The password is right, so whoever typed it may know.
+    #[error("the account's e-mail address is not verified")]
+    Unverified,
     #[error("too many failures")]
     Throttled(Throttled),
     #[error(transparent)]
@@ -113,6 +116,12 @@ async fn prove(
                 amr: vec!["pwd".to_owned()],
             })
         }
+        Ok(Checked::Unverified(account)) => {
+            // No failure: nobody guessed.
+            attempt.succeed();
+            app.refusals.count(ctx, "login.unverified", &account);
+            Err(LoginError::Unverified)
+        }
         Ok(Checked::Wrong(account)) => {
             app.metrics.failed_logins.inc();
             let account = account.as_deref().unwrap_or(NOBODY);
@@ -133,6 +142,8 @@ const NOBODY: &str = "";
 enum Checked {
     /// The account whose password this is.
     Right(Box<User>),
+    /// The id of the account whose password this is, which the tenant wants a verified address of.
+    Unverified(String),
     /// The id of the account whose password it is not, if there is such an account.
     Wrong(Option<String>),
 }
@@ -163,6 +174,10 @@ async fn check(
     if let (Verdict::RightButWeak(stronger), Some(old)) = (verdict, stored) {
         rows.upgrade_password_hash(&row.user.id, old, stronger)
             .await?;
+    }
+    let unverified = row.user.email.is_some() && !row.user.email_verified;
+    if unverified && ctx.tenant.settings.requires_verified_email() {
+        return Ok(Checked::Unverified(row.user.id));
     }
     Ok(Checked::Right(Box::new(row.user)))
 }

@@ -96,6 +96,10 @@ async fn try_password(
                 refused()
             }
             Err(LoginError::Refused) => refused(),
+            Err(LoginError::Unverified) => problem(
+                StatusCode::FORBIDDEN,
+                "Your e-mail address is not verified yet. Whoever administers your account can do it.",
+            ),
             Err(LoginError::Throttled(throttled)) => Problem {
                 retry_after: Some(throttled.retry_after),
                 ..problem(

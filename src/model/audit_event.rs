@@ -63,6 +63,7 @@ kinds! {
     GroupDeleted = "group.deleted",
     TenantCreated = "tenant.created",
     TenantChanged = "tenant.changed",
+    TenantDeleted = "tenant.deleted",
     KeyAnnounced = "key.announced",
     KeyActivated = "key.activated",
     SetupCompleted = "setup.completed",

@@ -1,6 +1,8 @@
 //! A tenant is an issuer.
 
 use super::algorithm::Algorithm;
+use super::tenant_settings::{Display, TenantSettings};
+use crate::base::clock::Timestamp;
 
 /// The slug of the tenant that lives at the root.
 pub const DEFAULT_SLUG: &str = "default";
@@ -22,12 +24,22 @@ const RESERVED: &[&str] = &[
 pub struct Tenant {
     pub id: String,
     pub slug: String,
+    /// Its name for people.
     pub name: String,
+    pub description: Option<String>,
+    /// The domain of its people's e-mail addresses, in lower-case ASCII.
+    pub domain: Option<String>,
     /// The `iss` of its tokens, without a trailing slash.
     pub issuer: String,
+    /// Host and port of an issuer of its own; without one it is at `/t/{slug}`.
+    pub host: Option<String>,
     /// Signs its tokens unless a resource or client asks for another.
     pub signing_alg: Algorithm,
     pub enabled: bool,
+    pub display: Display,
+    pub settings: TenantSettings,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 impl Tenant {
@@ -35,9 +47,9 @@ impl Tenant {
         self.slug == DEFAULT_SLUG
     }
 
-    /// Where its pages are: empty for the root, else `/t/{slug}`.
+    /// Where its pages are on its host: empty for the root, else `/t/{slug}`.
     pub fn path(&self) -> String {
-        if self.is_default() {
+        if self.is_default() || self.host.is_some() {
             String::new()
         } else {
             format!("/t/{}", self.slug)

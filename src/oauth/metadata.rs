@@ -81,7 +81,7 @@ fn written(db: &Db) -> Written {
             }
             Change::Tenant { tenant, .. } => cache.forget(tenant),
             Change::Everything => cache.forget_all(),
-            Change::Client { .. } | Change::Revocation { .. } => {}
+            Change::Client { .. } | Change::Revocation { .. } | Change::TenantHost { .. } => {}
         }
     });
     cache

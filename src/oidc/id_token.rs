@@ -10,6 +10,7 @@ use crate::keys::jws::Typ;
 use crate::model::algorithm::Algorithm;
 use crate::model::client::Client;
 use crate::model::grant::Grant;
+use crate::model::lifetimes::Lifetimes;
 use crate::model::scope::Scope;
 use crate::model::user::User;
 use crate::oauth::error::OAuthError;
@@ -59,7 +60,8 @@ fn claims_of(
     put("iss", json!(ctx.tenant.issuer));
     put("sub", json!(user.id));
     put("aud", json!(client.client_id));
-    put("exp", json!(now + app.config.tokens.id_token_lifetime));
+    let lifetime = Lifetimes::of(&app.config, &ctx.tenant).id_token;
+    put("exp", json!(now + lifetime));
     put("iat", json!(now));
     put("auth_time", json!(grant.auth_time.seconds()));
     put("acr", json!(acr::of(&grant.amr)));

@@ -7,12 +7,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::base::id::random_id;
+use crate::storage::tenant_end::Purge;
 
 /// How often every node looks for changes.
 const FEED_INTERVAL: Duration = Duration::from_millis(500);
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 const KEY_INTERVAL: Duration = Duration::from_secs(10);
 const REAP_INTERVAL: Duration = Duration::from_mins(1);
+const PURGE_INTERVAL: Duration = Duration::from_secs(1);
+/// Batches between two looks at the signal to stop.
+const PURGE_BATCHES: usize = 10;
 
 /// Starts the tasks.
 pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
@@ -26,6 +30,12 @@ pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
         async move { reap(app, holder).await }
     };
     every(&tasks, stop, REAP_INTERVAL, app, reap);
+    let holder = random_id(&app.random);
+    let purge = move |app: App| {
+        let holder = holder.clone();
+        async move { purge(app, holder).await }
+    };
+    every(&tasks, stop, PURGE_INTERVAL, app, purge);
     tasks
 }
 
@@ -94,5 +104,30 @@ async fn reap(app: App, holder: String) {
     // Here and not at the start: a fresh server has better things to do than to make spare keys.
     if let Err(error) = app.key_maker.stock_up(app.signing_alg()).await {
         tracing::warn!(%error, "no spare keys could be made");
+    }
+}
+
+/// Removes what deleted tenants left behind, one node at a time.
+async fn purge(app: App, holder: String) {
+    let now = app.clock.now();
+    match app.store.has_purge().await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return tracing::warn!(%error, "deleted tenants could not be looked for"),
+    }
+    let until = now.plus_seconds(60);
+    match app.store.take_lease("purge", &holder, now, until).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => {
+            return tracing::warn!(%error, "the lease on deleted tenants could not be taken");
+        }
+    }
+    for _ in 0..PURGE_BATCHES {
+        match app.store.purge(now).await {
+            Ok(Purge::Removed(_)) => {}
+            Ok(Purge::Done) => return,
+            Err(error) => return tracing::warn!(%error, "a deleted tenant's rows stay for now"),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::update::UpdateOutcome;
-use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, grants, revocations};
+use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, grants, revocations, tenant_end};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::client::{Client, StoredSecret};
@@ -78,6 +78,7 @@ impl Scoped {
         self.db
             .write((self.tenant.clone(), client), |tx, (tenant, client)| {
                 Box::pin(async move {
+                    tenant_end::refuse_deleted(tx, tenant).await?;
                     let revoked = Revoked::Client(&client.client_id);
                     if revocations::is_entered(tx, tenant, revoked, client.now).await?
                         && !exists(tx, tenant, &client.client_id).await?

@@ -22,6 +22,10 @@ pub enum Change {
         tenant: String,
         slug: String,
     },
+    /// A host is a tenant's own, or no longer.
+    TenantHost {
+        host: String,
+    },
     Client {
         tenant: String,
         client_id: String,
@@ -114,6 +118,7 @@ impl Feed {
                 let (tenant, id) = (row.text("tenant")?, row.text("id")?);
                 self.tell(&match row.text("kind")?.as_str() {
                     "tenant" => Change::Tenant { tenant, slug: id },
+                    "tenant_host" => Change::TenantHost { host: id },
                     "client" => Change::Client {
                         tenant,
                         client_id: id,

@@ -72,9 +72,10 @@ pub(super) async fn insert(
         .run(
             sql!(
                 "INSERT INTO grants (tenant, id, session_id, user_id, client_id, offline, amr, auth_time, \
-                 claims, created_at, expires_at, device_id) \
+                 claims, created_at, expires_at, device_id, issuer_rev) \
                  SELECT $1, $2, $3, $4, client_id, CAST($6 AS BIGINT), $7, CAST($8 AS BIGINT), $9, \
-                 CAST($10 AS BIGINT), CAST($11 AS BIGINT), $12 \
+                 CAST($10 AS BIGINT), CAST($11 AS BIGINT), $12, \
+                 (SELECT issuer_rev FROM tenants WHERE id = $1) \
                  FROM clients WHERE tenant = $1 AND client_id = $5 AND enabled = 1 \
                  AND (CAST($13 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM consents \
                  WHERE tenant = $1 AND user_id = $4 AND client_id = $5 AND scope = $13))"

@@ -48,6 +48,12 @@ const MIGRATIONS: &[Migration] = &[
         then: Some(|tx| Box::pin(fill::accounts(tx))),
     },
     Migration {
+        version: 6,
+        name: "tenants",
+        text: include_str!("../../migrations/0006_tenants.sql"),
+        then: None,
+    },
+    Migration {
         version: 7,
         name: "devices",
         text: include_str!("../../migrations/0007_devices.sql"),

@@ -41,6 +41,7 @@ pub mod setup_links;
 pub mod signing_keys;
 pub mod spare_keys;
 pub mod sql;
+pub mod tenant_end;
 pub mod tenants;
 pub mod tx;
 pub mod update;

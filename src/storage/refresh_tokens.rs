@@ -38,7 +38,7 @@ pub struct RefreshTokenRow {
     pub request: Option<String>,
     /// The family it belongs to.
     pub grant: Grant,
-    /// The family has not ended, nor the session it hangs on.
+    /// The family has not ended, nor the session it hangs on, nor the issuer it was given by.
     pub grant_live: bool,
     /// The account, unless it is gone.
     pub user: Option<User>,
@@ -75,6 +75,7 @@ impl Scoped {
                      g.session_id, g.offline, g.amr, g.auth_time, g.claims AS asked, \
                      g.created_at AS granted_at, g.expires_at AS grant_expires_at, \
                      CAST(CASE WHEN g.ended_at IS NULL AND (g.offline = 1 OR s.id IS NOT NULL) \
+                     AND g.issuer_rev = (SELECT issuer_rev FROM tenants WHERE id = t.tenant) \
                      THEN 1 ELSE 0 END AS BIGINT) AS grant_live, ",
                      user_columns!(),
                      " FROM refresh_tokens t \

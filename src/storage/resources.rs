@@ -1,7 +1,7 @@
 //! Resource servers of a tenant.
 
 use super::sql::sql;
-use super::{DbError, Scoped, audit};
+use super::{DbError, Scoped, audit, tenant_end};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::resource::{Catalog, Resource};
@@ -43,6 +43,7 @@ impl Scoped {
         self.db
             .write(context, |tx, (tenant, audience, metadata, now, event)| {
                 Box::pin(async move {
+                    tenant_end::refuse_deleted(tx, tenant).await?;
                     tx.run(
                         sql!(
                             "INSERT INTO resources (tenant, audience, metadata, created_at, updated_at) \

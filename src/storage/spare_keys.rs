@@ -2,6 +2,7 @@
 
 use super::signing_keys::SealedKey;
 use super::sql::sql;
+use super::tx::Tx;
 use super::{DbError, Store};
 use crate::model::algorithm::Algorithm;
 
@@ -41,29 +42,30 @@ impl Store {
     /// Takes a spare key out of the stock; each is given once.
     pub async fn take_spare_key(&self, algorithm: Algorithm) -> Result<Option<SealedKey>, DbError> {
         self.db
-            .write(algorithm, |tx, algorithm| {
-                Box::pin(async move {
-                    let row = tx
-                        .one(
-                            sql!(
-                                "DELETE FROM spare_keys WHERE kid = \
-                                 (SELECT kid FROM spare_keys WHERE alg = $1 ORDER BY kid LIMIT 1) \
-                                 RETURNING kid, alg, private_sealed, public_jwk"
-                            )
-                            .bind(algorithm.name()),
-                        )
-                        .await?;
-                    row.map(|row| {
-                        Ok(SealedKey {
-                            kid: row.text("kid")?,
-                            algorithm: row.word("alg")?,
-                            private_sealed: row.text("private_sealed")?,
-                            public_jwk: row.text("public_jwk")?,
-                        })
-                    })
-                    .transpose()
-                })
-            })
+            .write(algorithm, |tx, algorithm| Box::pin(take(tx, *algorithm)))
             .await
     }
+}
+
+/// The same within a transaction that may still fail: then the key is in the stock again.
+pub(super) async fn take(tx: &mut Tx, algorithm: Algorithm) -> Result<Option<SealedKey>, DbError> {
+    let row = tx
+        .one(
+            sql!(
+                "DELETE FROM spare_keys WHERE kid = \
+                 (SELECT kid FROM spare_keys WHERE alg = $1 ORDER BY kid LIMIT 1) \
+                 RETURNING kid, alg, private_sealed, public_jwk"
+            )
+            .bind(algorithm.name()),
+        )
+        .await?;
+    row.map(|row| {
+        Ok(SealedKey {
+            kid: row.text("kid")?,
+            algorithm: row.word("alg")?,
+            private_sealed: row.text("private_sealed")?,
+            public_jwk: row.text("public_jwk")?,
+        })
+    })
+    .transpose()
 }

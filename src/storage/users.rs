@@ -4,7 +4,7 @@ use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::update::UpdateOutcome;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped};
-use super::{admins, audit, credentials, memberships, revocations, sessions};
+use super::{admins, audit, credentials, memberships, revocations, sessions, tenant_end};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::login_name::LoginName;
@@ -21,6 +21,7 @@ macro_rules! user_columns {
 pub(super) use user_columns;
 
 /// An account to be made, with its password's hash if it has one.
+#[derive(Clone)]
 pub struct NewUser {
     pub id: String,
     pub kind: AccountKind,
@@ -196,6 +197,7 @@ impl Scoped {
 }
 
 pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewUser) -> Result<(), DbError> {
+    tenant_end::refuse_deleted(tx, tenant).await?;
     let input = new.user.input();
     memberships::admit(tx, tenant, input, new.now).await?;
     tx.run(

@@ -5,6 +5,7 @@ pub mod authorization;
 pub mod cookies;
 pub mod fetch_metadata;
 pub mod form;
+pub mod host;
 pub mod params;
 pub mod request_info;
 pub mod respond;

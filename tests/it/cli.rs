@@ -13,6 +13,7 @@ mod roles;
 mod running;
 mod serve;
 mod settings;
+mod tenants;
 mod users;
 mod visitor;
 

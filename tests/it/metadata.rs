@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
-use users_core::admin::{resources, tenants};
+use users_core::admin::resources;
 use users_core::model::audit_event::Actor;
 use users_core::model::resource::Resource;
 use users_core::model::tenant::Tenant;
@@ -224,12 +224,9 @@ async fn no_header_of_a_caller_gets_into_a_document() {
 async fn a_tenant_nobody_has_looks_like_an_address_nobody_has() {
     everywhere(async |world| {
         let second = world.new_tenant("second").await;
-        let mut disabled = world.new_tenant("disabled").await;
-        disabled.enabled = false;
-        let actor = Actor::command_line();
-        tenants::update(&world.app, &actor, disabled.clone())
-            .await
-            .unwrap();
+        let disabled = world.new_tenant("disabled").await;
+        let disabled = world.change_tenant(&disabled, |input| input.enabled = false);
+        disabled.await.expect("disabled");
         let unknown = world.anonymous().get("/nothing/here").await;
         unknown.assert_error(404, "not_found");
         let addresses = addresses(&second);

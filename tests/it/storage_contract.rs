@@ -5,6 +5,7 @@ mod conflicts;
 mod finding;
 mod leases;
 mod migrations;
+mod purge;
 mod reaper;
 mod sign_ins;
 mod spending;

@@ -1,9 +1,14 @@
 //! A tenant is an issuer: what is one tenant's is nothing to another.
 
 mod clients;
+mod created;
+mod deleted;
 mod disabled;
+mod hosts;
 mod logins;
+mod moved;
 mod naming;
+mod settings;
 mod tokens;
 
 use users_core::model::client_metadata::{ClientMetadata, TokenFormat};

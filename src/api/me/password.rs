@@ -56,6 +56,9 @@ impl From<ChangeError> for Problem {
             ChangeError::Login(LoginError::Refused) => {
                 Self::forbidden("the current password is wrong")
             }
+            ChangeError::Login(LoginError::Unverified) => {
+                Self::forbidden("the account's address is not verified yet")
+            }
             ChangeError::Login(LoginError::Throttled(throttled)) => {
                 Self::too_many_requests(throttled.retry_after)
             }

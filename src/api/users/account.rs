@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::api::body::Document;
 use crate::api::call::Call;
 use crate::api::views::{Password, When};
-use crate::model::role;
 use crate::model::user::{Address, StandardClaims, User, UserInput};
 
 /// What is written of an account. Names are those of OpenID Connect's standard claims.
@@ -188,6 +187,6 @@ impl AccountView {
 }
 
 /// The roles of an account that was made without any.
-pub fn default_roles(_: &Call) -> Vec<String> {
-    vec![role::USER.to_owned()]
+pub fn default_roles(call: &Call) -> Vec<String> {
+    call.tenant().settings.default_roles()
 }

@@ -11,6 +11,7 @@ use crate::model::client::Client;
 use crate::model::client_metadata::ClientMetadata;
 use crate::model::resource::Resource;
 use crate::model::tenant::{DEFAULT_SLUG, Tenant};
+use crate::model::tenant_input::TenantInput;
 use crate::model::user::{User, UserInput};
 
 /// One thing to change.
@@ -31,7 +32,10 @@ pub(super) enum Work {
         algorithm: Option<Algorithm>,
         enabled: bool,
     },
-    UpdateTenant(Tenant),
+    UpdateTenant {
+        before: Box<Tenant>,
+        input: Box<TenantInput>,
+    },
     PutResource {
         resource: Resource,
         is_new: bool,
@@ -76,7 +80,7 @@ impl Change {
     const fn words(&self) -> (char, &'static str, &'static str) {
         match &self.work {
             Work::CreateTenant { .. } => ('+', "create", "tenant"),
-            Work::UpdateTenant(_) => ('~', "change", "tenant"),
+            Work::UpdateTenant { .. } => ('~', "change", "tenant"),
             Work::PutResource { is_new: true, .. } => ('+', "create", "resource"),
             Work::PutResource { is_new: false, .. } => ('~', "change", "resource"),
             Work::DeleteResource => ('-', "delete", "resource"),

@@ -8,6 +8,7 @@ use crate::cli::session::Session;
 use crate::config::Secret;
 use crate::model::client::Client;
 use crate::model::tenant::Tenant;
+use crate::model::tenant_input::TenantInput;
 
 /// Makes the change; a secret that was made with it.
 pub(super) async fn perform(
@@ -23,15 +24,18 @@ pub(super) async fn perform(
     {
         let made = tenants::create(app, actor, &change.name, name, *algorithm).await?;
         if !enabled {
-            let enabled = false;
-            tenants::update(app, actor, Tenant { enabled, ..made }).await?;
+            let mut input = TenantInput::of(&made);
+            input.enabled = false;
+            tenants::update(app, actor, &made, input).await?;
         }
         return Ok(None);
     }
     let tenant = session.tenant(&change.tenant).await?;
     match &change.work {
         Work::CreateTenant { .. } => {}
-        Work::UpdateTenant(after) => tenants::update(app, actor, after.clone()).await?,
+        Work::UpdateTenant { before, input } => {
+            tenants::update(app, actor, before, (**input).clone()).await?;
+        }
         Work::PutResource { resource, .. } => {
             resources::put(app, actor, &tenant, resource).await?;
         }

@@ -5,7 +5,7 @@ use super::planner::Planner;
 use super::wanted::Entry;
 use crate::config::DeclaredTenant;
 use crate::model::algorithm::Algorithm;
-use crate::model::tenant::Tenant;
+use crate::model::tenant_input::TenantInput;
 
 use serde_json::{Value, json};
 
@@ -20,15 +20,20 @@ impl Planner<'_> {
                 .as_deref()
                 .and_then(|name| name.parse().ok());
             if let Some(Some(before)) = self.known.get(&entry.name) {
-                let after = Tenant {
+                let now = TenantInput::of(before);
+                let input = TenantInput {
                     name: wanted.name.clone().unwrap_or_else(|| before.name.clone()),
                     signing_alg: algorithm.unwrap_or(before.signing_alg),
                     enabled: wanted.enabled,
-                    ..before.clone()
+                    ..now.clone()
                 };
-                let fields = differing(&view(before), &view(&after));
+                let fields = differing(&view(&now), &view(&input));
                 if !fields.is_empty() {
-                    self.change(entry, fields, Work::UpdateTenant(after));
+                    let work = Work::UpdateTenant {
+                        before: Box::new(before.clone()),
+                        input: Box::new(input),
+                    };
+                    self.change(entry, fields, work);
                 }
             } else {
                 self.known.insert(entry.name.clone(), None);
@@ -43,7 +48,7 @@ impl Planner<'_> {
     }
 }
 
-fn view(tenant: &Tenant) -> Value {
+fn view(tenant: &TenantInput) -> Value {
     json!({
         "name": tenant.name,
         "signing_alg": tenant.signing_alg,

@@ -31,9 +31,10 @@ impl Planner<'_> {
             self.problems.add_own(entry);
             self.has_tenant(entry);
             let before = self.account(entry).await?;
-            let input = entry
-                .wanted
-                .input(before.as_ref().map(|before| &before.user));
+            let input = match &before {
+                Some(before) => entry.wanted.input(Some(&before.user)),
+                None => entry.wanted.new_input(self.default_roles(&entry.tenant)),
+            };
             let checked = input.clone().check();
             self.problems
                 .add(entry, checked.err().into_iter().flatten());
@@ -75,6 +76,15 @@ impl Planner<'_> {
         // Who becomes an administrator does so before another ceases to be one.
         self.changes[first..].sort_by_key(|change| !makes_admin(change));
         self.keep_an_admin(&demotions).await
+    }
+
+    /// The roles of an account that is declared without any.
+    fn default_roles(&self, slug: &str) -> Vec<String> {
+        let known = self.known.get(slug).and_then(Option::as_ref);
+        known
+            .map(|tenant| tenant.settings.clone())
+            .unwrap_or_default()
+            .default_roles()
     }
 
     /// The account of an entry, if there is one.

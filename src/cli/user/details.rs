@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::error::CliError;
+use crate::cli::options;
 use crate::model::user::UserInput;
 
 /// What is not named stays as it is.
@@ -22,10 +23,10 @@ pub(super) struct Details {
     #[arg(long = "group", value_name = "NAME")]
     groups: Option<Vec<String>>,
     /// A standard claim, such as name="Alice Doe"; empty to remove it
-    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = options::pair)]
     claims: Vec<(String, String)>,
     /// What clients' own claims may tell of them: JSON, or text where it is none; empty to remove it
-    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = options::pair)]
     attributes: Vec<(String, String)>,
 }
 
@@ -68,12 +69,5 @@ impl Details {
         input.claims = serde_json::from_value(claims)
             .map_err(|error| CliError::refused(format!("--claim: {error}")))?;
         Ok(())
-    }
-}
-
-fn pair(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it is NAME=VALUE"),
     }
 }

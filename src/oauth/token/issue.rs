@@ -21,6 +21,7 @@ use crate::model::audit_event::AuditKind;
 use crate::model::claims_request::ClaimsRequest;
 use crate::model::client_metadata::GrantType;
 use crate::model::grant::{Grant, GrantId};
+use crate::model::lifetimes::Lifetimes;
 use crate::model::resource::{API_AUDIENCE, Catalog};
 use crate::model::session::{Origin, Session};
 use crate::model::user::User;
@@ -188,7 +189,7 @@ fn is_refreshable(client: &AuthenticatedClient, target: &Target) -> bool {
 fn family_end(app: &App, ctx: &Ctx, client: &AuthenticatedClient) -> Timestamp {
     let own = client.client().metadata.refresh_token_lifetime;
     ctx.now
-        .plus_seconds(own.unwrap_or(app.config.tokens.refresh_token_lifetime))
+        .plus_seconds(own.unwrap_or(Lifetimes::of(&app.config, &ctx.tenant).refresh_token))
 }
 
 fn claims(
@@ -294,7 +295,7 @@ impl Minting<'_> {
     }
 
     fn idle_end(&self, family_end: Timestamp) -> Timestamp {
-        let idle = self.app.config.tokens.refresh_token_idle_lifetime;
+        let idle = Lifetimes::of(&self.app.config, &self.ctx.tenant).refresh_token_idle;
         self.ctx.now.plus_seconds(idle).min(family_end)
     }
 

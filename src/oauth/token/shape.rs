@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::context::Ctx;
 use crate::model::algorithm::Algorithm;
 use crate::model::client_metadata::{ClientMetadata, TokenFormat};
+use crate::model::lifetimes::Lifetimes;
 use crate::model::resource::{Catalog, Resource};
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::oauth::scope_policy::Target;
@@ -49,7 +50,7 @@ impl Shape {
         let opaque = TokenFormat::Opaque;
         let own = client
             .access_token_lifetime
-            .unwrap_or(app.config.tokens.access_token_lifetime);
+            .unwrap_or(Lifetimes::of(&app.config, &ctx.tenant).access_token);
         let lifetime = resources
             .iter()
             .filter_map(|resource| resource.token_lifetime)

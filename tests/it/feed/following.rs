@@ -1,10 +1,9 @@
 //! Each kind of change, made on one node and seen on the others.
 
-use users_core::admin::{clients, tenants};
+use users_core::admin::clients;
 use users_core::model::algorithm::Algorithm;
 use users_core::model::audit_event::Actor;
 use users_core::model::resource::Resource;
-use users_core::model::tenant::Tenant;
 
 use super::Others;
 use crate::support::people::Service;
@@ -264,15 +263,12 @@ async fn a_new_a_disabled_and_a_changed_tenant() {
         for there in others.serve(&app).await {
             assert!(Service::is_active(&there.introspect(&token).await));
         }
-        let actor = Actor::command_line();
         let set = async |enabled, signing_alg| {
-            let tenant = Tenant {
-                enabled,
-                signing_alg,
-                ..second.clone()
-            };
-            let updated = tenants::update(&world.app, &actor, tenant).await;
-            updated.expect("changed");
+            let changed = world.change_tenant(&second, |input| {
+                input.enabled = enabled;
+                input.signing_alg = signing_alg;
+            });
+            changed.await.expect("changed");
         };
         set(false, Algorithm::Es256).await;
         for there in others.serve(&app).await {

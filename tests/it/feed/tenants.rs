@@ -1,8 +1,6 @@
 //! What a node remembers of tenants: found by slug, id and issuer, dropped one at a time.
 
-use users_core::admin::tenants;
 use users_core::app::App;
-use users_core::model::audit_event::Actor;
 use users_core::model::tenant::Tenant;
 
 use crate::support::everywhere;
@@ -39,13 +37,8 @@ async fn a_changed_tenant_is_dropped_and_its_neighbours_are_not() {
             .await
             .run("UPDATE tenants SET name = 'new'")
             .await;
-        let changed = Tenant {
-            name: "changed".to_owned(),
-            ..second.clone()
-        };
-        tenants::update(&world.app, &Actor::command_line(), changed)
-            .await
-            .expect("changed");
+        let changed = world.change_tenant(&second, |input| input.name = "changed".to_owned());
+        changed.await.expect("changed");
         follow(&node).await;
         let changed = Some("changed".to_owned());
         assert_eq!(names(&node, &second).await, [0; 3].map(|_| changed.clone()));

@@ -17,9 +17,10 @@ use users_core::storage::signing_keys::KeyState;
 
 use super::Scene;
 use crate::support::rows::{
-    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE, DEVICE_SECRET, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, SESSION, USER, access_token, ROLE, checked_role,
-    checked_user, client, code, later, login, new_user, redemption, refusal, resource, rotation,
-    sign_in, updated_if,
+    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE,
+    DEVICE_SECRET, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, ROLE, SESSION, USER,
+    access_token, checked_role, checked_user, client, code, later, login, new_user, redemption,
+    refusal, resource, rotation, sign_in, updated_if,
 };
 use crate::support::world::START;
 

@@ -1,6 +1,6 @@
 //! Which algorithm signs: the resource decides, then the client, then the tenant.
 
-use users_core::admin::{clients, resources, tenants};
+use users_core::admin::{clients, resources};
 use users_core::app::App;
 use users_core::model::algorithm::Algorithm;
 use users_core::model::audit_event::Actor;
@@ -8,7 +8,7 @@ use users_core::model::resource::Resource;
 
 use super::signed_with;
 use crate::support::people::Service;
-use crate::support::world::{everywhere_with, follow};
+use crate::support::world::{change_tenant, everywhere_with, follow};
 use crate::support::{World, everywhere};
 
 async fn alg(world: &World, service: &Service, scope: &str) -> Algorithm {
@@ -107,9 +107,11 @@ async fn an_algorithm_changed_on_one_node_is_changed_on_all() {
         assert_eq!(alg(&world, &service, "files.read").await, Algorithm::Ps256);
 
         set_client(&second, &world, &service, None).await;
-        let mut tenant = world.tenant.clone();
-        tenant.signing_alg = Algorithm::Rs256;
-        tenants::update(&second, &actor, tenant).await.unwrap();
+        change_tenant(&second, &world.tenant, |input| {
+            input.signing_alg = Algorithm::Rs256;
+        })
+        .await
+        .unwrap();
         follow(&world.app).await;
         assert_eq!(alg(&world, &service, "sip.call").await, Algorithm::Rs256);
         assert_eq!(alg(&world, &service, "files.read").await, Algorithm::Ps256);

@@ -1,6 +1,6 @@
 //! Unique rules and rules of our own: which error, and that nothing is left behind.
 
-use users_core::admin::tenants;
+use users_core::admin::tenants::{self, TenantInput};
 use users_core::model::audit_event::Actor;
 use users_core::model::user::UserInput;
 use users_core::storage::DbError;
@@ -14,7 +14,7 @@ use crate::support::rows::{
     ALGORITHM, CLIENT, ROLE, USER, access_token, checked_role, checked_user, client, event, later,
     new_user, populated, resource,
 };
-use crate::support::world::START;
+use crate::support::world::{ISSUER, START};
 use crate::support::{World, everywhere};
 
 const OTHER: &str = "00000000-0000-4000-8000-000000000009";
@@ -79,9 +79,11 @@ async fn a_taken_name_is_a_conflict_and_leaves_nothing() {
         }
         let again = NewTenant {
             id: world.app.opaque_id(),
-            slug: "owner".to_owned(),
-            name: "Another".to_owned(),
-            key: world.app.key_maker.fresh(ALGORITHM).await.expect("a key"),
+            tenant: TenantInput::named("owner", "Another", ALGORITHM)
+                .check(ISSUER)
+                .expect("a good tenant"),
+            key: Some(world.app.key_maker.fresh(ALGORITHM).await.expect("a key")),
+            administrator: None,
             now: START,
             event: event(&world),
         };

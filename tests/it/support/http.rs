@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use data_encoding::BASE64;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -80,6 +81,8 @@ pub struct Caller {
     pub peer: SocketAddr,
     /// Whether an answer that blames the server fails the test.
     pub guarded: bool,
+    /// The host its requests name, unless they say so themselves.
+    pub host: Option<&'static str>,
 }
 
 impl Caller {
@@ -91,7 +94,19 @@ impl Caller {
         }
     }
 
+    /// The same, at a host.
+    pub fn at_host(&self, host: &'static str) -> Self {
+        Self {
+            host: Some(host),
+            ..self.clone()
+        }
+    }
+
     pub async fn send(&self, mut request: Request<Body>) -> Reply {
+        if let Some(host) = self.host {
+            let host = HeaderValue::from_static(host);
+            request.headers_mut().entry(HOST).or_insert(host);
+        }
         let peer = Peer {
             address: self.peer,
             tls: false,

@@ -8,14 +8,9 @@ use users_core::model::claims_request::ClaimsRequest;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::ClientMetadata;
 use users_core::model::grant::{Grant, GrantId};
-<<<<<<< HEAD
-use users_core::model::resource::Resource;
-use users_core::model::session::{Origin, Session};
-=======
 use users_core::model::resource::{Catalog, Resource};
 use users_core::model::role::{CheckedRole, RoleInput};
-use users_core::model::session::Session;
->>>>>>> b
+use users_core::model::session::{Origin, Session};
 use users_core::model::tenant::Tenant;
 use users_core::model::user::{AccountKind, CheckedUser, User, UserInput};
 use users_core::storage::Scoped;

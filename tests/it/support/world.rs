@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use users_core::admin::{clients, resources, roles, tenants, users};
+use users_core::admin::tenants::TenantInput;
+use users_core::admin::{AdminError, clients, resources, roles, tenants, users};
 use users_core::app::App;
 use users_core::base::clock::{Clock, Timestamp};
 use users_core::base::random::Random;
@@ -131,6 +132,20 @@ impl World {
         made.expect("a new tenant")
     }
 
+    /// Changes a tenant, as an operator would; the tenant it has become.
+    pub async fn change_tenant(
+        &self,
+        tenant: &Tenant,
+        change: impl FnOnce(&mut TenantInput),
+    ) -> Result<Tenant, AdminError> {
+        change_tenant(&self.app, tenant, change).await
+    }
+
+    pub async fn delete_tenant(&self, tenant: &Tenant) {
+        let deleted = tenants::delete(&self.app, &Actor::command_line(), tenant).await;
+        deleted.expect("a deleted tenant");
+    }
+
     /// A confidential client of the default tenant with every grant.
     pub async fn client(&self, client_id: &str, scope: &str) -> Service {
         self.client_with(client_id, scope, |_| {}).await
@@ -166,11 +181,7 @@ impl World {
         let secret = made.unwrap_or_else(|error| panic!("client {client_id}: {error}"));
         Service {
             caller: self.anonymous.clone(),
-            prefix: if tenant.is_default() {
-                String::new()
-            } else {
-                format!("/t/{}", tenant.slug)
-            },
+            prefix: tenant.path(),
             client_id: client_id.to_owned(),
             secret: secret
                 .map(|secret| secret.expose().to_owned())
@@ -316,6 +327,19 @@ pub fn every_grant(scope: &str) -> ClientMetadata {
     }
 }
 
+/// Changes a tenant on a node, as an operator would; the tenant it has become.
+pub async fn change_tenant(
+    app: &App,
+    tenant: &Tenant,
+    change: impl FnOnce(&mut TenantInput),
+) -> Result<Tenant, AdminError> {
+    let before = tenants::find(app, &tenant.id).await?;
+    let mut input = TenantInput::of(&before);
+    change(&mut input);
+    tenants::update(app, &Actor::command_line(), &before, input).await?;
+    tenants::find(app, &tenant.id).await
+}
+
 pub async fn follow(app: &App) {
     app.store
         .db()
@@ -350,5 +374,6 @@ fn caller(app: &App, peer: &str) -> Caller {
         router: server::router(app, &CancellationToken::new()),
         peer: peer.parse().expect("an address"),
         guarded: true,
+        host: None,
     }
 }

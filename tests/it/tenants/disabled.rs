@@ -1,7 +1,6 @@
 //! A tenant that does not serve.
 
-use users_core::admin::{AdminError, tenants};
-use users_core::model::audit_event::Actor;
+use users_core::admin::AdminError;
 use users_core::model::tenant::Tenant;
 
 use super::{FORMATS, SCOPE, Twins};
@@ -10,11 +9,8 @@ use crate::support::world::follow;
 use crate::support::{World, everywhere};
 
 async fn set_enabled(world: &World, tenant: &Tenant, enabled: bool) -> Result<(), AdminError> {
-    let tenant = Tenant {
-        enabled,
-        ..tenant.clone()
-    };
-    tenants::update(&world.app, &Actor::command_line(), tenant).await
+    let changed = world.change_tenant(tenant, |input| input.enabled = enabled);
+    changed.await.map(drop)
 }
 
 #[tokio::test]

@@ -68,6 +68,15 @@ impl WantedUser {
         (user, problems)
     }
 
+    /// An account that is to be made in a tenant whose accounts have these roles unless they are
+    /// named.
+    pub(in crate::cli::apply) fn new_input(&self, default_roles: Vec<String>) -> UserInput {
+        UserInput {
+            roles: self.roles.clone().unwrap_or(default_roles),
+            ..self.input(None)
+        }
+    }
+
     /// The account as it is to be; `before` is what it is now.
     pub(in crate::cli::apply) fn input(&self, before: Option<&User>) -> UserInput {
         let before = before.map_or_else(

@@ -51,6 +51,10 @@ impl From<LoginError> for OAuthError {
                 ErrorKind::InvalidGrant,
                 "the username or the password is wrong",
             ),
+            LoginError::Unverified => Self::new(
+                ErrorKind::InvalidGrant,
+                "the e-mail address of this account is not verified",
+            ),
             LoginError::Throttled(throttled) => Self::too_many_requests(throttled.retry_after),
             LoginError::Overloaded(error) => error.into(),
             LoginError::Db(error) => error.into(),
