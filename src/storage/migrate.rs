@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = &[
         version: 7,
         name: "devices",
         text: include_str!("../../migrations/0007_devices.sql"),
+        then: None,
     },
 ];
 

@@ -28,6 +28,43 @@ const TABLE: &[(&str, &[&str])] = &[
         &["guest", "user", "vendor", "moderator", "admin"],
     ),
     ("me.put", &["guest", "user", "vendor", "moderator", "admin"]),
+    (
+        "me.change_password",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.sessions.list",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.sessions.end_others",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.sessions.end",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.devices.list",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.devices.revoke",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.consents.list",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    (
+        "me.consents.withdraw",
+        &["guest", "user", "vendor", "moderator", "admin"],
+    ),
+    ("sessions.list", &["guest", "moderator", "admin"]),
+    ("sessions.read", &["guest", "moderator", "admin"]),
+    ("sessions.end", &["moderator", "admin"]),
+    ("sessions.list_of_user", &["guest", "moderator", "admin"]),
+    ("sessions.end_of_user", &["moderator", "admin"]),
 ];
 
 const ROLES: &[&str] = &["guest", "user", "vendor", "moderator", "admin"];
