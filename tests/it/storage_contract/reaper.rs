@@ -3,6 +3,7 @@
 use users_core::base::clock::Timestamp;
 use users_core::model::grant::GrantId;
 use users_core::storage::LONGEST_ACCESS_TOKEN;
+use users_core::storage::idempotency::Claimed;
 use users_core::storage::sessions::Login;
 
 use crate::support::everywhere;
@@ -13,12 +14,13 @@ use crate::support::world::START;
 /// The end of everything in these tests.
 const END: Timestamp = START.plus_seconds(1000);
 
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     "SELECT COUNT(*) FROM access_tokens",
     "SELECT COUNT(*) FROM used_ids",
     "SELECT COUNT(*) FROM refresh_tokens",
     "SELECT COUNT(*) FROM revocations",
     "SELECT COUNT(*) FROM setup_links",
+    "SELECT COUNT(*) FROM idempotency",
 ];
 
 #[tokio::test]
@@ -27,7 +29,7 @@ async fn each_row_goes_at_its_end_and_not_before() {
         let tenant = world.new_tenant("owner").await;
         let rows = populated(&world, &tenant, "of the owner").await.rows;
         let mut raw = world.raw().await;
-        raw.run("DELETE FROM access_tokens; DELETE FROM used_ids; DELETE FROM refresh_tokens; DELETE FROM revocations")
+        raw.run("DELETE FROM access_tokens; DELETE FROM used_ids; DELETE FROM refresh_tokens; DELETE FROM revocations; DELETE FROM idempotency")
             .await;
         let mut claims = crate::support::rows::claims("x");
         claims.exp = END.seconds();
@@ -47,6 +49,8 @@ async fn each_row_goes_at_its_end_and_not_before() {
         assert!(rows.start_session(short).await.expect("started"));
         assert!(rows.burn("c".to_owned(), END).await.expect("burnt"));
         rows.revoke_token("d", END, event(&world)).await.expect("revoked");
+        let claimed = rows.claim_key("f".to_owned(), "f".to_owned(), START, END);
+        assert_eq!(claimed.await.expect("claimed"), Claimed::New);
         let store = &world.app.store;
         store.replace_setup_link("e".to_owned(), END).await.expect("stored");
         let before_the_end = Timestamp::from_millis(END.millis() - 1);
@@ -54,7 +58,7 @@ async fn each_row_goes_at_its_end_and_not_before() {
         for table in TABLES {
             assert_eq!(raw.number(table).await, 1, "{table}");
         }
-        assert_eq!(store.reap(END).await.expect("reaped"), 5);
+        assert_eq!(store.reap(END).await.expect("reaped"), 6);
         for table in TABLES {
             assert_eq!(raw.number(table).await, 0, "{table}");
         }
@@ -221,8 +225,8 @@ async fn nodes_that_reap_at_once_do_not_disturb_each_other() {
             async move { store.reap(later()).await.expect("reaped") }
         }))
         .await;
-        // Fifty and the one of the scene, its refresh token, its assertion, its revocation.
-        assert_eq!(removed.iter().sum::<u64>(), 54);
+        // Fifty and the one of the scene, its refresh token, its assertion, its revocation, its two keys.
+        assert_eq!(removed.iter().sum::<u64>(), 56);
     })
     .await;
 }

@@ -55,12 +55,12 @@ async fn a_deleted_clients_tokens_are_dead_and_stay_dead_under_its_name() {
             // A namesake has to wait until every token of the first is over.
             assert!(matches!(
                 recreate(&world).await,
-                Err(AdminError::Invalid(_))
+                Err(AdminError::Refused(_))
             ));
             world.advance(DAY - 1);
             assert!(matches!(
                 recreate(&world).await,
-                Err(AdminError::Invalid(_))
+                Err(AdminError::Refused(_))
             ));
             dead().await;
             world.advance(1);
