@@ -3,6 +3,7 @@
 //! for people.
 
 pub mod clients;
+pub mod groups;
 pub mod resources;
 pub mod roles;
 pub mod sessions;

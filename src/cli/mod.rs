@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod demo;
 mod error;
+mod group;
 mod key;
 mod logging;
 mod migrate;
@@ -95,6 +96,8 @@ enum Command {
     Client(client::Options),
     /// Roles: which scopes people may be given
     Role(role::Options),
+    /// Groups: what people are counted to
+    Group(group::Options),
     /// Resource servers, whose scopes clients ask for
     Resource(resource::Options),
     /// Signing keys
@@ -136,6 +139,7 @@ fn run(command: Command, start: &Start) -> Result<Outcome, CliError> {
         Command::User(options) => user::run(start, options),
         Command::Client(options) => client::run(start, options),
         Command::Role(options) => role::run(start, options),
+        Command::Group(options) => group::run(start, options),
         Command::Resource(options) => resource::run(start, options),
         Command::Key(options) => key::run(start, &options),
         Command::Audit(options) => audit::run(start, &options),

@@ -10,6 +10,7 @@ pub mod client_metadata;
 pub mod device;
 pub mod domain;
 pub mod grant;
+pub mod group;
 pub mod lifetimes;
 pub mod login_name;
 pub mod place;

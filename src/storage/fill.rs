@@ -1,10 +1,9 @@
 //! What migrations fill in that SQL cannot compute on both databases. Each step runs once, in the
 //! transaction of its migration, and reads only what that version of the schema has.
 
-use super::DbError;
-use super::memberships::{self, GROUP, ROLE};
 use super::sql::{Row, sql};
 use super::tx::Tx;
+use super::{DbError, memberships};
 use crate::model::user::search_key;
 
 const PAGE: i64 = 500;
@@ -59,8 +58,7 @@ async fn account(tx: &mut Tx, row: &Row) -> Result<(), DbError> {
         )
         .await?;
     }
-    let roles = roles.iter().map(|name| (ROLE, name.as_str()));
-    let groups = groups.iter().map(|name| (GROUP, name.as_str()));
     let member_key = row.text("username_key")?;
-    memberships::put(tx, &tenant, &id, &member_key, roles.chain(groups)).await
+    let entries = memberships::of(&roles, &groups);
+    memberships::put(tx, &tenant, &id, &member_key, entries).await
 }

@@ -58,25 +58,24 @@ pub(super) async fn index(
     user: &CheckedUser,
 ) -> Result<(), DbError> {
     let input = user.input();
-    let roles = input.roles.iter().map(|name| (ROLE, name.as_str()));
-    let groups = input.groups.iter().map(|name| (GROUP, name.as_str()));
-    put(
-        tx,
-        tenant,
-        user_id,
-        user.username_key(),
-        roles.chain(groups),
-    )
-    .await
+    let entries = of(&input.roles, &input.groups);
+    put(tx, tenant, user_id, user.username_key(), entries).await
+}
+
+/// The entries of an account with these roles and groups.
+pub(super) fn of(roles: &[String], groups: &[String]) -> Vec<(String, String)> {
+    let roles = roles.iter().map(|name| (ROLE.to_owned(), name.clone()));
+    let groups = groups.iter().map(|name| (GROUP.to_owned(), name.clone()));
+    roles.chain(groups).collect()
 }
 
 /// Makes these the entries of an account.
-pub(super) async fn put<'a>(
+pub(super) async fn put(
     tx: &mut Tx,
     tenant: &str,
     user_id: &str,
     member_key: &str,
-    entries: impl Iterator<Item = (&'a str, &'a str)>,
+    entries: Vec<(String, String)>,
 ) -> Result<(), DbError> {
     let stored = tx
         .all(
@@ -87,8 +86,7 @@ pub(super) async fn put<'a>(
             .bind(user_id),
         )
         .await?;
-    let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
-    let mut wanted: BTreeSet<(String, String)> = entries.map(owned).collect();
+    let mut wanted: BTreeSet<(String, String)> = entries.into_iter().collect();
     for row in stored {
         let entry = (row.text("kind")?, row.text("name")?);
         if row.text("member_key")? == member_key && wanted.remove(&entry) {

@@ -20,6 +20,7 @@ mod fill;
 pub mod find_users;
 pub mod grants;
 mod group;
+pub mod groups;
 pub mod idempotency;
 pub mod instance;
 mod lanes;

@@ -7,6 +7,7 @@ mod clients;
 mod commands;
 mod demo;
 mod entries;
+mod groups;
 mod keys;
 mod prune;
 mod roles;

@@ -3,6 +3,7 @@
 mod audit;
 mod conflicts;
 mod finding;
+mod groups;
 mod leases;
 mod migrations;
 mod purge;

@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::Preferences;
 use crate::model::claim_source::is_attribute_name;
+use crate::model::group::{self, MAX_GROUPS, is_group_name};
 use crate::model::role::{self, MAX_ROLES};
 
-const MAX_GROUPS: usize = 100;
-const MAX_GROUP_CHARS: usize = 64;
 const MAX_ATTRIBUTES: usize = 64;
 /// All attributes together, in bytes of JSON.
 const MAX_ATTRIBUTE_BYTES: usize = 16 * 1024;
@@ -32,19 +31,15 @@ pub(super) fn check_roles(roles: &[String], problems: &mut Vec<String>) {
 
 pub(super) fn check_groups(groups: &[String], problems: &mut Vec<String>) {
     if groups.len() > MAX_GROUPS {
-        problems.push(format!("groups: at most {MAX_GROUPS}"));
+        problems.push(group::too_many());
         return;
     }
-    for (position, group) in groups.iter().enumerate() {
-        if !(1..=MAX_GROUP_CHARS).contains(&group.chars().count())
-            || group.chars().any(char::is_control)
-        {
-            let entry = position + 1;
-            problems.push(format!(
-                "groups: entry {entry}: 1 to {MAX_GROUP_CHARS} characters, no control characters"
-            ));
-        } else if groups[..position].contains(group) {
-            problems.push(format!("groups: {group:?} stands twice"));
+    for (position, name) in groups.iter().enumerate() {
+        if !is_group_name(name) {
+            let (entry, rule) = (position + 1, group::name_rule());
+            problems.push(format!("groups: entry {entry}: {rule}"));
+        } else if groups[..position].contains(name) {
+            problems.push(format!("groups: {name:?} stands twice"));
         }
     }
 }

@@ -9,6 +9,7 @@ use users_core::model::search::SearchTerm;
 use users_core::storage::DbError;
 use users_core::storage::codes::Interaction;
 use users_core::storage::find_users::UserFilter;
+use users_core::storage::groups::MemberOutcome;
 use users_core::storage::idempotency::Claimed;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::page::Position;
@@ -19,8 +20,8 @@ use super::Scene;
 use crate::support::rows::{
     ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE,
     DEVICE_SECRET, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, ROLE, SESSION, USER,
-    access_token, checked_role, checked_user, client, code, later, login, new_user, redemption,
-    refusal, resource, rotation, sign_in, updated_if,
+    access_token, checked_group, checked_role, checked_user, client, code, later, login, new_user,
+    redemption, refusal, resource, rotation, sign_in, updated_if,
 };
 use crate::support::world::START;
 
@@ -473,6 +474,80 @@ pub const PROOFS: &[(&str, Proof)] = &[
             let row = scene.rows.login_row(&name).await.expect("an answer");
             let hash = row.and_then(|row| row.password_hash);
             assert_eq!(hash.as_deref(), scene.twin.then_some(HASH));
+        })
+    }),
+    ("groups", |scene| {
+        Box::pin(async move {
+            let groups = scene.rows.groups("", 10).await.expect("a list");
+            let said: Vec<_> = groups.iter().map(|group| &group.description[..]).collect();
+            let expected: &[&str] = if scene.twin { &[MARK] } else { &[] };
+            assert_eq!(said, expected);
+        })
+    }),
+    ("group", |scene| {
+        Box::pin(async move {
+            let group = scene.rows.group(GROUP).await.expect("an answer");
+            let said = group.map(|group| group.description);
+            assert_eq!(said.as_deref(), scene.twin.then_some(MARK));
+        })
+    }),
+    ("create_group", |scene| {
+        Box::pin(async move {
+            let group = checked_group(GROUP, "changed");
+            let made = scene.rows.create_group(group, later(), scene.event());
+            assert_taken_by_own(made.await, scene.twin);
+        })
+    }),
+    ("update_group", |scene| {
+        Box::pin(async move {
+            let group = checked_group(GROUP, "changed");
+            let updated = scene.rows.update_group(group, None, later(), scene.event());
+            assert_eq!(updated.await.expect("an answer"), updated_if(scene.twin));
+        })
+    }),
+    ("delete_group", |scene| {
+        Box::pin(async move {
+            let deleted = scene.rows.delete_group(GROUP, later(), scene.event());
+            assert_eq!(deleted.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("add_member", |scene| {
+        Box::pin(async move {
+            let added = scene
+                .rows
+                .add_member(GROUP, USER, later(), scene.event())
+                .await;
+            let expected = if scene.twin {
+                MemberOutcome::Already
+            } else {
+                MemberOutcome::NoGroup
+            };
+            assert_eq!(added.expect("an answer"), expected);
+            // A group of its own takes nobody of another tenant.
+            let own = checked_group("own", "");
+            let made = scene.rows.create_group(own, START, scene.event());
+            made.await.expect("a group");
+            let added = scene.rows.add_member("own", USER, later(), scene.event());
+            let expected = if scene.twin {
+                MemberOutcome::Done
+            } else {
+                MemberOutcome::NoUser
+            };
+            assert_eq!(added.await.expect("an answer"), expected);
+        })
+    }),
+    ("remove_member", |scene| {
+        Box::pin(async move {
+            let removed = scene
+                .rows
+                .remove_member(GROUP, USER, later(), scene.event())
+                .await;
+            let expected = if scene.twin {
+                MemberOutcome::Done
+            } else {
+                MemberOutcome::NoGroup
+            };
+            assert_eq!(removed.expect("an answer"), expected);
         })
     }),
     ("roles", |scene| {

@@ -8,6 +8,7 @@ use users_core::model::claims_request::ClaimsRequest;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::ClientMetadata;
 use users_core::model::grant::{Grant, GrantId};
+use users_core::model::group::{CheckedGroup, GroupInput};
 use users_core::model::resource::{Catalog, Resource};
 use users_core::model::role::{CheckedRole, RoleInput};
 use users_core::model::session::{Origin, Session};
@@ -300,6 +301,15 @@ pub fn checked_role(name: &str, description: &str) -> CheckedRole {
     input.check(&catalog).expect("a good role")
 }
 
+/// What is asked for a group.
+pub fn checked_group(name: &str, description: &str) -> CheckedGroup {
+    let input = GroupInput {
+        name: name.to_owned(),
+        description: description.to_owned(),
+    };
+    input.check().expect("a good group")
+}
+
 pub fn refusal() -> Refusal {
     Refusal {
         kind: "login",
@@ -346,6 +356,9 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
     rows.put_resource(&resource(mark), START, event(world))
         .await
         .expect("a resource");
+    // The account that names it has made it.
+    let described = rows.update_group(checked_group(GROUP, mark), None, START, event(world));
+    assert_eq!(described.await.expect("an answer"), UpdateOutcome::Updated);
     let role = rows.create_role(checked_role(ROLE, mark), START, event(world));
     role.await.expect("a role");
     assert!(
