@@ -11,7 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::model::audit_event::Actor;
 use crate::model::tenant::{DEFAULT_SLUG, Tenant};
 use crate::oauth::error::OAuthError;
-use crate::web::request_info::RequestInfo;
+use crate::web::request_info::{Notes, RequestInfo};
 
 /// The clock is read once: everything in a request happens at one instant.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct Ctx {
     pub now: Timestamp,
     pub request_id: Arc<str>,
     pub address: IpAddr,
+    /// Where to note what becomes known of the request.
+    pub notes: Arc<Notes>,
 }
 
 impl Ctx {
@@ -51,11 +53,13 @@ impl FromRequestParts<App> for Ctx {
             .extensions
             .get::<RequestInfo>()
             .ok_or_else(OAuthError::internal)?;
+        info.notes.tenant(&tenant);
         Ok(Self {
             tenant,
             now: app.clock.now(),
             request_id: Arc::clone(&info.id),
             address: info.address,
+            notes: Arc::clone(&info.notes),
         })
     }
 }

@@ -7,7 +7,6 @@ mod dispatch;
 pub mod forms;
 pub mod interaction;
 pub mod page_error;
-pub mod refusals;
 pub mod sealed_form;
 pub mod throttle;
 pub mod transaction;
