@@ -240,7 +240,7 @@ pub const TABLES: &[Purged] = &[
     purged("access_tokens", || sql!(some_of!("access_tokens", "digest"))),
     purged("codes", || sql!(some_of!("codes", "digest"))),
     purged("grants", || sql!(some_of!("grants", "id"))),
-    purged("devices", || sql!(some_of!("devices", "user_id, id"))),
+    purged("devices", || sql!(some_of!("devices", "id"))),
     purged("sessions", || sql!(some_of!("sessions", "id"))),
     purged("used_ids", || sql!(some_of!("used_ids", "digest"))),
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
