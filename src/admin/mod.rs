@@ -3,6 +3,7 @@
 //! for people.
 
 pub mod clients;
+pub mod keys;
 pub mod resources;
 pub mod setup;
 pub mod tenants;

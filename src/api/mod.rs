@@ -14,14 +14,18 @@ mod authority;
 mod body;
 mod call;
 mod caller;
+mod clients;
 mod dispatch;
 mod docs;
 mod idempotency;
+mod keys;
 mod list;
 mod me;
 pub mod openapi;
 pub mod operation;
 pub mod problem;
+mod resources;
+mod tenants;
 mod users;
 mod views;
 
@@ -45,10 +49,17 @@ pub const BASE: &str = "/api/v1";
 
 /// Every operation.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    [users::operations(), me::operations()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        users::operations(),
+        me::operations(),
+        tenants::operations(),
+        clients::operations(),
+        resources::operations(),
+        keys::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 });
 
 /// The routes of all operations, below [`BASE`].

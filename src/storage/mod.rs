@@ -8,6 +8,7 @@ pub mod access_tokens;
 mod admins;
 pub mod audit;
 pub mod cache;
+pub mod client_secrets;
 pub mod clients;
 pub mod codes;
 pub mod consents;
