@@ -24,6 +24,14 @@ pub struct Created<T> {
     pub body: T,
 }
 
+/// Something new that is shown with a secret this once. Its `ETag` is that of what it will be read as.
+pub struct CreatedWithSecret<T, R> {
+    /// Below `/api/v1`.
+    pub location: String,
+    pub body: T,
+    pub read_as: R,
+}
+
 /// It is done, and there is nothing to say about it.
 pub struct Done;
 
@@ -61,6 +69,29 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for Created<T> {
         let location = format!("{}{}", super::BASE, self.location);
         if let Ok(location) = HeaderValue::try_from(location) {
             response.headers_mut().insert(LOCATION, location);
+        }
+        response
+    }
+}
+
+impl<T, R> Output for CreatedWithSecret<T, R>
+where
+    T: Serialize + JsonSchema + Send + 'static,
+    R: Serialize + Send + 'static,
+{
+    fn describe(shape: &mut Shape) {
+        Created::<T>::describe(shape);
+    }
+
+    fn respond(self, call: &Call) -> Response {
+        let tag = tagged(StatusCode::CREATED, &self.read_as, call);
+        let created = Created {
+            location: self.location,
+            body: self.body,
+        };
+        let mut response = created.respond(call);
+        if let Some(tag) = tag.headers().get(ETAG) {
+            response.headers_mut().insert(ETAG, tag.clone());
         }
         response
     }

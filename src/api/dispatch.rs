@@ -36,6 +36,8 @@ pub(super) async fn dispatch(
     let (mut parts, body) = request.into_parts();
     let arrived = Ctx::from_request_parts(&mut parts, &app).await;
     let (id, outcome) = match arrived {
+        // A tenant's own host has the tenant's endpoints and nothing of the installation's.
+        Ok(ctx) if !ctx.tenant.is_default() => (Some(ctx.request_id), Err(Problem::not_found())),
         Ok(ctx) => {
             let id = Arc::clone(&ctx.request_id);
             (Some(id), run(app, operation, ctx, parts, body).await)

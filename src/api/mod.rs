@@ -14,15 +14,19 @@ mod authority;
 mod body;
 mod call;
 mod caller;
+mod clients;
 mod dispatch;
 mod docs;
 mod idempotency;
+mod keys;
 mod list;
 mod me;
 pub mod openapi;
 pub mod operation;
 pub mod problem;
+mod resources;
 mod sessions;
+mod tenants;
 mod users;
 mod views;
 
@@ -50,6 +54,10 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         users::operations(),
         me::operations(),
         sessions::operations(),
+        tenants::operations(),
+        clients::operations(),
+        resources::operations(),
+        keys::operations(),
     ]
     .into_iter()
     .flatten()

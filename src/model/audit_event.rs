@@ -53,6 +53,7 @@ kinds! {
     ClientChanged = "client.changed",
     ClientDeleted = "client.deleted",
     ClientSecretAdded = "client.secret_added",
+    ClientSecretRemoved = "client.secret_removed",
     ResourceChanged = "resource.changed",
     ResourceDeleted = "resource.deleted",
     RoleCreated = "role.created",

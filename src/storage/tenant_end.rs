@@ -252,10 +252,19 @@ pub const TABLES: &[Purged] = &[
     purged("roles", || sql!(some_of!("roles", "name"))),
     purged("groups", || sql!(some_of!("groups", "name"))),
     purged("idempotency", || sql!(some_of!("idempotency", "digest"))),
+    purged("decisions", || sql!(some_of!("decisions", "request_id"))),
+    purged("hourly_counters", || sql!(some_of!("hourly_counters", "hour, name"))),
     purged("resources", || sql!(some_of!("resources", "audience"))),
     purged("refusals", || sql!(some_of!("refusals", "kind, account, address, minute"))),
 ];
 
 /// Tables with rows of a tenant that do not go this way: see the top of this file, and revocations,
 /// of which the nodes are told.
-pub const KEPT: &[&str] = &["audit", "signing_keys", "changes", "revocations"];
+pub const KEPT: &[&str] = &[
+    "audit",
+    "audit_checkpoints",
+    "audit_heads",
+    "signing_keys",
+    "changes",
+    "revocations",
+];

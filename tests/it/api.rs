@@ -1,6 +1,7 @@
 //! The REST API.
 
 mod authority;
+mod clients;
 mod consents;
 mod document;
 mod idempotency;
@@ -10,4 +11,5 @@ mod own_password;
 mod own_sessions;
 mod pages;
 mod sessions;
+mod tenants;
 mod users;

@@ -11,6 +11,15 @@ use crate::support::{World, everywhere};
 
 /// Roles by which a person gets through. `system`: an administrator of the default tenant only.
 const TABLE: &[(&str, &[&str])] = &[
+    ("clients.add_secret", ADMINISTRATORS),
+    ("clients.create", ADMINISTRATORS),
+    ("clients.delete", ADMINISTRATORS),
+    ("clients.list", ADMINISTRATORS),
+    ("clients.read", ADMINISTRATORS),
+    ("clients.remove_secret", ADMINISTRATORS),
+    ("clients.update", ADMINISTRATORS),
+    ("keys.list", ADMINISTRATORS),
+    ("keys.rotate", ADMINISTRATORS),
     ("me.change_password", EVERYBODY),
     ("me.consents.list", EVERYBODY),
     ("me.consents.withdraw", EVERYBODY),
@@ -22,11 +31,20 @@ const TABLE: &[(&str, &[&str])] = &[
     ("me.sessions.end_others", EVERYBODY),
     ("me.sessions.list", EVERYBODY),
     ("me.update", EVERYBODY),
+    ("resources.delete", ADMINISTRATORS),
+    ("resources.list", ADMINISTRATORS),
+    ("resources.put", ADMINISTRATORS),
+    ("resources.read", ADMINISTRATORS),
     ("sessions.end", MANAGERS),
     ("sessions.end_of_user", MANAGERS),
     ("sessions.list", READERS),
     ("sessions.list_of_user", READERS),
     ("sessions.read", READERS),
+    ("tenants.create", SYSTEM),
+    ("tenants.delete", SYSTEM),
+    ("tenants.list", ADMINISTRATORS),
+    ("tenants.read", ADMINISTRATORS),
+    ("tenants.update", ADMINISTRATORS),
     ("users.create", MANAGERS),
     ("users.delete", MANAGERS),
     ("users.list", READERS),
@@ -41,6 +59,7 @@ const EVERYBODY: &[&str] = &["guest", "user", "vendor", "moderator", "admin"];
 const READERS: &[&str] = &["guest", "moderator", "admin"];
 const MANAGERS: &[&str] = &["moderator", "admin"];
 const ADMINISTRATORS: &[&str] = &["admin"];
+const SYSTEM: &[&str] = &["system"];
 const ROLES: &[&str] = &["guest", "user", "vendor", "moderator", "admin"];
 
 #[test]

@@ -90,6 +90,7 @@ fn what_must_be_printable_prints_no_secret() {
     let stored = StoredSecret {
         kind: SecretKind::Generated,
         digest: secret.digest(),
+        created_at: crate::support::world::START,
         expires_at: None,
     };
     assert!(!format!("{stored:?}").contains(&secret.digest()));
