@@ -11,14 +11,18 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::keys::ring::KeyRing;
 use crate::keys::rotation::KeyMaker;
-use crate::login::refusals::Refusals;
 use crate::login::throttle::Throttle;
 use crate::model::algorithm::Algorithm;
+use crate::model::audit_chain::HeadKey;
 use crate::oauth::metadata::Documents;
 use crate::pages::Pages;
 use crate::passwords::{Cost, Passwords};
 use crate::storage::Store;
 use crate::telemetry::Metrics;
+use crate::trail::decisions::Decisions;
+use crate::trail::hours::Hours;
+use crate::trail::refusals::Refusals;
+use crate::trail::sealer::Sealer;
 
 /// One handle on everything a process owns; cheap to clone.
 #[derive(Clone)]
@@ -33,6 +37,9 @@ pub struct AppState {
     pub passwords: Passwords,
     pub throttle: Throttle,
     pub refusals: Refusals,
+    pub hours: Hours,
+    pub decisions: Decisions,
+    pub sealer: Sealer,
     pub documents: Documents,
     pub pages: Pages,
     pub metrics: Metrics,
@@ -79,6 +86,9 @@ impl App {
             passwords,
             throttle: Throttle::new(&config.limits),
             refusals: Refusals::default(),
+            hours: Hours::default(),
+            decisions: Decisions::default(),
+            sealer: Sealer::new(HeadKey::of(&master_key)),
             documents: Documents::new(store.db()),
             pages: Pages::new(),
             metrics: Metrics::new(),

@@ -18,7 +18,7 @@ use crate::oauth::error::OAuthError;
 use crate::storage::DbError;
 use crate::web::address::network_of;
 use crate::web::host;
-use crate::web::request_info::RequestInfo;
+use crate::web::request_info::{Notes, RequestInfo};
 
 /// The clock is read once: everything in a request happens at one instant.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub struct Ctx {
     pub address: IpAddr,
     /// What the caller calls itself, as it came.
     pub user_agent: Option<HeaderValue>,
+    /// Where to note what becomes known of the request.
+    pub notes: Arc<Notes>,
 }
 
 impl Ctx {
@@ -66,12 +68,14 @@ impl FromRequestParts<App> for Ctx {
             .extensions
             .get::<RequestInfo>()
             .ok_or_else(OAuthError::internal)?;
+        info.notes.tenant(&tenant);
         Ok(Self {
             tenant,
             now: app.clock.now(),
             request_id: Arc::clone(&info.id),
             address: info.address,
             user_agent: parts.headers.get(USER_AGENT).cloned(),
+            notes: Arc::clone(&info.notes),
         })
     }
 }

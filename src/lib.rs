@@ -6,6 +6,7 @@
 //! ```text
 //! 5  main.rs  cli/  server/                commands, routes, layers, listeners; imported by nobody
 //! 4  oauth/  oidc/  login/  admin/  api/   endpoints, the rules around them, what operators do
+//!    trail/                                what is remembered of what happened
 //!    app.rs  context.rs  installation.rs   what a process owns, what a request sees, the start
 //! 3  storage/  directory/  keys/           rows; what is remembered of them; signing keys
 //!    passwords/  pages/  web/  telemetry/  hashing; HTML; HTTP without decisions; counters
@@ -46,4 +47,5 @@ pub mod passwords;
 pub mod server;
 pub mod storage;
 pub mod telemetry;
+pub mod trail;
 pub mod web;

@@ -143,6 +143,7 @@ impl Problem {
         );
         Self::forbidden(format!("this needs a token with the scope {scope}"))
             .with_header(WWW_AUTHENTICATE, challenge)
+            .because(format_args!("the token has not the scope {scope}"))
     }
 
     pub fn method_not_allowed(allow: &str) -> Self {
@@ -253,6 +254,11 @@ impl Problem {
         }
         response.extensions_mut().insert(Failure {
             code: self.kind.code(),
+            // Only a sentence of ours has surely nothing in it that was typed.
+            description: match self.detail {
+                Cow::Borrowed(sentence) => sentence.into(),
+                Cow::Owned(_) => self.kind.title().into(),
+            },
             cause: self.cause.map(Arc::from),
         });
         response

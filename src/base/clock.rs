@@ -18,10 +18,14 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads RFC 3339, with any offset.
+    /// Reads RFC 3339, or a date for its beginning in UTC.
     pub fn parse(text: &str) -> Option<Self> {
-        let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Self(time.timestamp_millis()))
+        let time = chrono::DateTime::parse_from_rfc3339(text).map(|time| time.timestamp_millis());
+        let date = || {
+            let date = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())
+        };
+        time.ok().or_else(date).map(Self)
     }
 
     /// Whole seconds, rounded down: a JSON Web Token's `NumericDate`.

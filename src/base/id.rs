@@ -20,6 +20,12 @@ pub fn ordered_id(random: &Random, now: Timestamp) -> String {
         .to_string()
 }
 
+/// What every id that [`ordered_id`] makes at `time` or later sorts behind, and no earlier one.
+pub fn first_id_of(time: Timestamp) -> String {
+    let millis = u64::try_from(time.millis()).unwrap_or(0) & 0xffff_ffff_ffff;
+    format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
+}
+
 /// Whether a text has the shape of a UUID, in any of its spellings.
 pub fn is_uuid(text: &str) -> bool {
     Uuid::try_parse(text).is_ok()

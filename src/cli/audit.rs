@@ -1,4 +1,7 @@
-//! `audit`: who did what.
+//! `audit`: who did what, whether that is still what was written, and why somebody was refused.
+
+mod chain;
+mod why;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -24,27 +27,38 @@ enum Action {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
+    /// Checks that the trail is the one that was written; `--tenant all` checks every tenant's
+    Verify(chain::Verify),
+    /// Prints the trail and its checkpoints as JSON lines, the oldest first
+    Export(chain::Export),
+    /// Says why a request was refused: the id stands in the answer's X-Request-Id
+    Why { request_id: String },
 }
 
 const COLUMNS: &[&str] = &["at", "kind", "actor", "subject", "detail"];
 
 pub(super) fn run(start: &Start, options: &Options) -> Result<Outcome, CliError> {
-    let Action::List { limit } = options.action;
-    session::run(start, async |session| {
-        let tenant = session.tenant(&options.tenant.tenant).await?;
-        let rows = session.app.store.tenant(&tenant.id);
-        let mut list = session.output.list(COLUMNS)?;
-        for row in rows.recent_audit(limit.into()).await? {
-            let detail: Value = serde_json::from_str(&row.detail).unwrap_or_default();
-            list.row(&json!({
-                "at": Timestamp::from_millis(row.at).to_string(),
-                "kind": row.kind,
-                "actor": row.actor,
-                "subject": row.subject,
-                "detail": detail,
-            }))?;
+    let slug = &options.tenant.tenant;
+    session::run(start, async |session| match &options.action {
+        Action::List { limit } => {
+            let tenant = session.tenant(slug).await?;
+            let rows = session.app.store.tenant(&tenant.id);
+            let mut list = session.output.list(COLUMNS)?;
+            for row in rows.recent_audit((*limit).into()).await? {
+                let detail: Value = serde_json::from_str(&row.detail).unwrap_or_default();
+                list.row(&json!({
+                    "at": Timestamp::from_millis(row.at).to_string(),
+                    "kind": row.kind,
+                    "actor": row.actor,
+                    "subject": row.subject,
+                    "detail": detail,
+                }))?;
+            }
+            list.end()?;
+            Ok(Outcome::Done)
         }
-        list.end()?;
-        Ok(Outcome::Done)
+        Action::Verify(options) => chain::verify(session, slug, options).await,
+        Action::Export(options) => chain::export(session, slug, options).await,
+        Action::Why { request_id } => why::run(session, slug, request_id).await,
     })
 }

@@ -6,6 +6,7 @@ use crate::installation::OpenError;
 use crate::keys::ring::RingError;
 use crate::server::ServeError;
 use crate::storage::DbError;
+use crate::trail::TrailError;
 
 /// Everything that ends a command with exit code 1. No message holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,8 @@ pub(super) enum CliError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Admin(#[from] AdminError),
+    #[error(transparent)]
+    Trail(#[from] TrailError),
     #[error("{0}")]
     Refused(String),
     #[error("the process could not be set up: {0}")]

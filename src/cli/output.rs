@@ -128,6 +128,11 @@ impl List {
     }
 }
 
+/// A line that is the same in both forms.
+pub(super) fn line(text: &str) -> io::Result<()> {
+    write(&format!("{text}\n"))
+}
+
 fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;

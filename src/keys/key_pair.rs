@@ -121,14 +121,17 @@ pub enum Typ {
     LogoutToken,
     /// Introspection answers (RFC 9701 section 5).
     Introspection,
+    /// Statements about the audit trail.
+    Checkpoint,
 }
 
 impl Typ {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Jwt,
         Self::AccessToken,
         Self::LogoutToken,
         Self::Introspection,
+        Self::Checkpoint,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -137,6 +140,7 @@ impl Typ {
             Self::AccessToken => "at+jwt",
             Self::LogoutToken => "logout+jwt",
             Self::Introspection => "token-introspection+jwt",
+            Self::Checkpoint => "audit-checkpoint+jwt",
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::login_name::LoginName;
 use crate::model::user::User;
 use crate::passwords::{Overloaded, Verdict};
 use crate::storage::DbError;
+use crate::trail::hours::Counter;
 
 /// Somebody who proved who they are just now. Only this module makes it.
 pub struct Authenticated {
@@ -64,6 +65,7 @@ pub async fn authenticate_in(
 ) -> Result<Authenticated, LoginError> {
     let login = prove(app, ctx, identifier, password, device).await?;
     app.metrics.logins.inc();
+    app.hours.count(&ctx.tenant.id, ctx.now, Counter::Logins);
     Ok(login)
 }
 
@@ -105,12 +107,14 @@ async fn prove(
         Ok(attempt) => attempt,
         Err(throttled) => {
             app.refusals.count(ctx, "login.throttled", NOBODY);
+            ctx.notes.cause("too many failures before this one");
             return Err(LoginError::Throttled(throttled));
         }
     };
     match check(app, ctx, name.as_ref(), password).await {
         Ok(Checked::Right(user)) => {
             attempt.succeed();
+            ctx.notes.account(&user.id);
             Ok(Authenticated {
                 user: *user,
                 amr: vec!["pwd".to_owned()],
@@ -120,10 +124,18 @@ async fn prove(
             // No failure: nobody guessed.
             attempt.succeed();
             app.refusals.count(ctx, "login.unverified", &account);
+            ctx.notes.account(&account);
+            ctx.notes.cause("the account's address is not verified");
             Err(LoginError::Unverified)
         }
-        Ok(Checked::Wrong(account)) => {
+        Ok(Checked::Wrong(account, cause)) => {
             app.metrics.failed_logins.inc();
+            app.hours
+                .count(&ctx.tenant.id, ctx.now, Counter::FailedLogins);
+            ctx.notes.cause(cause);
+            if let Some(account) = &account {
+                ctx.notes.account(account);
+            }
             let account = account.as_deref().unwrap_or(NOBODY);
             app.refusals.count(ctx, "login", account);
             Err(LoginError::Refused)
@@ -144,8 +156,9 @@ enum Checked {
     Right(Box<User>),
     /// The id of the account whose password this is, which the tenant wants a verified address of.
     Unverified(String),
-    /// The id of the account whose password it is not, if there is such an account.
-    Wrong(Option<String>),
+    /// The id of the account whose password it is not, if there is such an account, and why nobody is
+    /// let in.
+    Wrong(Option<String>, &'static str),
 }
 
 /// Looks at the password. Whatever is wrong, one hash is computed.
@@ -166,10 +179,19 @@ async fn check(
         .verify(Zeroizing::new(password.to_owned()), stored.clone())
         .await?;
     let Some(row) = row else {
-        return Ok(Checked::Wrong(None));
+        return Ok(Checked::Wrong(None, "no account has this name"));
     };
-    if verdict == Verdict::Wrong || !row.user.enabled {
-        return Ok(Checked::Wrong(Some(row.user.id)));
+    let cause = if !row.user.enabled {
+        Some("the account is disabled")
+    } else if row.password_hash.is_none() {
+        Some("the account has no password")
+    } else if verdict == Verdict::Wrong {
+        Some("the password is wrong")
+    } else {
+        None
+    };
+    if let Some(cause) = cause {
+        return Ok(Checked::Wrong(Some(row.user.id), cause));
     }
     if let (Verdict::RightButWeak(stronger), Some(old)) = (verdict, stored) {
         rows.upgrade_password_hash(&row.user.id, old, stronger)

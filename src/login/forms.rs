@@ -15,6 +15,7 @@ use crate::context::Ctx;
 use crate::oauth::authorize::request::AuthorizationRequest;
 use crate::web::form;
 use crate::web::params::Params;
+use crate::web::request_info::Failure;
 
 /// A form that came back to the browser it was made for, and the request it belongs to, checked anew.
 struct Returned {
@@ -124,14 +125,13 @@ async fn try_password(
         username,
         ..problem
     };
-    Ok(interaction::sign_in_again(
-        app,
-        ctx,
-        &request,
-        transaction,
-        browser,
-        &problem,
-    ))
+    let mut page = interaction::sign_in_again(app, ctx, &request, transaction, browser, &problem);
+    page.extensions_mut().insert(Failure {
+        code: "login.refused",
+        description: problem.text.into(),
+        cause: None,
+    });
+    Ok(page)
 }
 
 fn refused() -> Problem {

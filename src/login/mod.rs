@@ -9,7 +9,6 @@ pub mod forms;
 pub mod interaction;
 pub mod own_password;
 pub mod page_error;
-pub mod refusals;
 pub mod sealed_form;
 pub mod throttle;
 pub mod transaction;

@@ -108,6 +108,7 @@ impl PageError {
         }
         response.extensions_mut().insert(Failure {
             code: self.code,
+            description: self.text.into(),
             cause: self.cause.map(Into::into),
         });
         response

@@ -67,6 +67,8 @@ kinds! {
     KeyAnnounced = "key.announced",
     KeyActivated = "key.activated",
     SetupCompleted = "setup.completed",
+    AuditErased = "audit.erased",
+    AuditCut = "audit.cut",
 }
 
 /// Who acts, and from where: what every event of one request or command has in common.

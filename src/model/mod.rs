@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod algorithm;
+pub mod audit_chain;
 pub mod audit_event;
 pub mod claim_source;
 pub mod claims_request;

@@ -10,6 +10,7 @@ pub const DEFAULT_SLUG: &str = "default";
 /// Slugs that would read like something else in an address or an interface.
 const RESERVED: &[&str] = &[
     "admin",
+    "all",
     "api",
     "null",
     "root",

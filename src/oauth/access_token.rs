@@ -40,13 +40,30 @@ pub async fn resolve(app: &App, ctx: &Ctx, token: &str) -> Result<Option<LiveTok
         return Ok(None);
     };
     if claims.iss != ctx.tenant.issuer || !is_timely(&claims, ctx.now.seconds()) {
+        note(
+            ctx,
+            &claims,
+            "the token has expired, or is not this tenant's",
+        );
         return Ok(None);
     }
     let revoked = app
         .directory
         .is_revoked(&ctx.tenant, &TokenIds::of(&claims), ctx.now)
         .await?;
-    Ok((!revoked).then_some(LiveToken(claims)))
+    if revoked {
+        note(ctx, &claims, "the token was revoked");
+        return Ok(None);
+    }
+    Ok(Some(LiveToken(claims)))
+}
+
+/// Notes whose token was refused: it is one of ours, so what it says of itself is true.
+fn note(ctx: &Ctx, claims: &AccessTokenClaims, cause: &'static str) {
+    ctx.notes.cause(cause);
+    if !claims.is_client_token() {
+        ctx.notes.account(&claims.sub);
+    }
 }
 
 /// Never a second past its end; its beginning may be ahead by what the clocks of nodes differ.

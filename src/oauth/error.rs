@@ -255,6 +255,7 @@ impl IntoResponse for OAuthError {
         let cause = self.cause.map(Arc::from);
         response.extensions_mut().insert(Failure {
             code: row.code,
+            description: self.description,
             cause,
         });
         response

@@ -48,6 +48,7 @@ async fn answer(
     if granted.is_client_token() || !granted.scope.contains("openid") {
         return Err(OAuthError::insufficient_scope("openid"));
     }
+    ctx.notes.account(&granted.sub);
     if !granted.aud.contains(&ctx.tenant.issuer) {
         return Err(ErrorKind::InvalidToken.into());
     }

@@ -1,5 +1,6 @@
 //! What runs beside the requests. Every task ends when the server stops.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -8,10 +9,15 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::base::id::random_id;
 use crate::storage::tenant_end::Purge;
+use crate::trail::{self, checkpoint, sealer};
 
 /// How often every node looks for changes.
 const FEED_INTERVAL: Duration = Duration::from_millis(500);
 const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
+const HOURS_INTERVAL: Duration = Duration::from_secs(10);
+/// How long what happened can be tampered with at most, while the server runs.
+const SEAL_INTERVAL: Duration = Duration::from_secs(1);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
 const KEY_INTERVAL: Duration = Duration::from_secs(10);
 const REAP_INTERVAL: Duration = Duration::from_mins(1);
 const PURGE_INTERVAL: Duration = Duration::from_secs(1);
@@ -23,20 +29,30 @@ pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     every(&tasks, stop, FEED_INTERVAL, app, follow_changes);
     every(&tasks, stop, FLUSH_INTERVAL, app, flush);
+    every(&tasks, stop, HOURS_INTERVAL, app, flush_hours);
     every(&tasks, stop, KEY_INTERVAL, app, turn_keys);
-    let holder = random_id(&app.random);
-    let reap = move |app: App| {
-        let holder = holder.clone();
-        async move { reap(app, holder).await }
-    };
-    every(&tasks, stop, REAP_INTERVAL, app, reap);
-    let holder = random_id(&app.random);
-    let purge = move |app: App| {
-        let holder = holder.clone();
-        async move { purge(app, holder).await }
-    };
-    every(&tasks, stop, PURGE_INTERVAL, app, purge);
+    // Who holds the leases of this process.
+    let holder: Arc<str> = random_id(&app.random).into();
+    every(&tasks, stop, SEAL_INTERVAL, app, held(&holder, seal));
+    every(
+        &tasks,
+        stop,
+        CHECKPOINT_INTERVAL,
+        app,
+        held(&holder, sign_checkpoints),
+    );
+    every(&tasks, stop, REAP_INTERVAL, app, held(&holder, reap));
+    every(&tasks, stop, PURGE_INTERVAL, app, held(&holder, purge));
     tasks
+}
+
+/// Work that takes a lease, with the name this process takes it under.
+fn held<F, Fut>(holder: &Arc<str>, work: F) -> impl Fn(App) -> Fut + Send + 'static
+where
+    F: Fn(App, Arc<str>) -> Fut + Send + 'static,
+{
+    let holder = Arc::clone(holder);
+    move |app| work(app, Arc::clone(&holder))
 }
 
 fn every<F, Fut>(
@@ -76,8 +92,22 @@ async fn follow_changes(app: App) {
 }
 
 async fn flush(app: App) {
-    if let Err(error) = app.refusals.flush(&app.store).await {
-        tracing::warn!(%error, "counted refusals are lost");
+    trail::flush_refusals(&app).await;
+}
+
+async fn flush_hours(app: App) {
+    trail::flush_hours(&app).await;
+}
+
+async fn seal(app: App, holder: Arc<str>) {
+    if let Err(error) = sealer::seal_all(&app, &holder).await {
+        tracing::warn!(%error, "the audit trail could not be sealed");
+    }
+}
+
+async fn sign_checkpoints(app: App, holder: Arc<str>) {
+    if let Err(error) = checkpoint::sign_due(&app, &holder).await {
+        tracing::warn!(%error, "the audit trail's checkpoints could not be signed");
     }
 }
 
@@ -87,7 +117,7 @@ async fn turn_keys(app: App) {
     }
 }
 
-async fn reap(app: App, holder: String) {
+async fn reap(app: App, holder: Arc<str>) {
     let now = app.clock.now();
     app.directory.tidy(now);
     let until = now.plus_seconds(300);
@@ -108,7 +138,7 @@ async fn reap(app: App, holder: String) {
 }
 
 /// Removes what deleted tenants left behind, one node at a time.
-async fn purge(app: App, holder: String) {
+async fn purge(app: App, holder: Arc<str>) {
     let now = app.clock.now();
     match app.store.has_purge().await {
         Ok(true) => {}

@@ -2,6 +2,7 @@
 //! headers every answer carries, one log line when it failed, the counts.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,8 +22,9 @@ use crate::base::clock::monotonic;
 use crate::base::id::ordered_id;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::telemetry::RequestLabels;
+use crate::trail::decisions::Refused;
 use crate::web::address::client_address;
-use crate::web::request_info::{Failure, Peer, RequestInfo, RoutePattern};
+use crate::web::request_info::{Failure, Notes, Peer, RequestInfo, RoutePattern};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -73,9 +75,11 @@ async fn around(app: App, mut routes: Router, mut request: Request) -> Response 
         &app.config.proxies.trusted,
     );
     let id: Arc<str> = ordered_id(&app.random, app.clock.now()).into();
+    let notes = Arc::<Notes>::default();
     request.extensions_mut().insert(RequestInfo {
         id: Arc::clone(&id),
         address,
+        notes: Arc::clone(&notes),
     });
     let mut response = if request
         .uri()
@@ -102,7 +106,7 @@ async fn around(app: App, mut routes: Router, mut request: Request) -> Response 
         Some(RoutePattern(pattern)) => pattern,
         None => route,
     };
-    report(&response, &id, route, address);
+    report(&app, &response, &id, route, address, &notes);
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::try_from(&*id) {
         headers.insert(REQUEST_ID, id);
@@ -121,18 +125,40 @@ async fn around(app: App, mut routes: Router, mut request: Request) -> Response 
     response
 }
 
-/// The one place a failure is logged. Nothing a caller sent is in the line but its address.
-fn report(response: &Response<Body>, id: &str, route: &str, address: std::net::IpAddr) {
+/// The one place a failure is logged, and kept for whoever asks why. Nothing a caller sent is in the
+/// line but its address.
+fn report(
+    app: &App,
+    response: &Response<Body>,
+    id: &str,
+    route: &'static str,
+    address: IpAddr,
+    notes: &Notes,
+) {
     let Some(failure) = response.extensions().get::<Failure>() else {
         return;
     };
+    let known = notes.read();
     let status = response.status().as_u16();
-    let cause = failure.cause.as_deref().unwrap_or_default();
+    let tenant = known.tenant.as_ref().map(|tenant| tenant.slug.as_str());
+    let client = known.client.as_ref();
+    let client = client.map(|client| client.client.client_id.as_str());
+    let cause = failure.cause.as_deref().or(known.cause);
+    let (error, cause) = (failure.code, cause.unwrap_or_default());
     if response.status().is_server_error() {
-        tracing::error!(request = id, route, status, error = failure.code, cause, %address, "request failed");
+        tracing::error!(request = id, route, status, tenant, client, error, cause, %address, "request failed");
     } else {
-        tracing::info!(request = id, route, status, error = failure.code, cause, %address, "request refused");
+        tracing::info!(request = id, route, status, tenant, client, error, cause, %address, "request refused");
     }
+    let refused = Refused {
+        request_id: id,
+        route,
+        status,
+        address,
+        failure,
+        noted: &known,
+    };
+    app.decisions.note(app, &refused);
 }
 
 /// A method of a caller's invention must not become a label.

@@ -15,6 +15,7 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::trail;
 use listen::{Limits, Listener, Transport};
 use tls::{TlsError, TlsReloader};
 
@@ -107,9 +108,8 @@ impl Server {
         let drained = listen::serve(listeners, transport, router, limits, stop, kill).await?;
         tasks.close();
         tasks.wait().await;
-        if let Err(error) = app.refusals.flush(&app.store).await {
-            tracing::warn!(%error, "counted refusals are lost");
-        }
+        trail::flush_refusals(&app).await;
+        trail::flush_hours(&app).await;
         app.store.db().close().await;
         tracing::info!(finished = drained.finished, cut = drained.cut, "stopped");
         Ok(())

@@ -3,6 +3,7 @@
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::{DbError, Scoped};
+use crate::model::audit_chain::Payload;
 use crate::model::audit_event::AuditEvent;
 
 /// Appends an event to a tenant's trail.
@@ -27,16 +28,53 @@ pub(super) async fn append(tx: &mut Tx, tenant: &str, event: &AuditEvent) -> Res
     .map(drop)
 }
 
-/// A row of the trail, as shown.
+/// A row of the trail.
 #[derive(Clone, Debug)]
 pub struct AuditRow {
+    pub id: String,
     pub at: i64,
     pub kind: String,
     pub actor: Option<String>,
     pub subject: Option<String>,
     pub client_id: Option<String>,
     pub address: Option<String>,
+    pub request_id: Option<String>,
     pub detail: String,
+    /// Its place in the chain, once it has one.
+    pub sealed: Option<Seal>,
+    /// The event that emptied this one: what it said is gone, its digest is not.
+    pub erased_by: Option<String>,
+}
+
+/// The place of an event in its tenant's chain, as the row has it: whether that is true is for the
+/// verifier to say.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Seal {
+    pub seq: i64,
+    pub digest: String,
+    pub chain: String,
+}
+
+impl AuditRow {
+    /// What the row says, in the form that is digested.
+    pub fn payload<'a>(&'a self, tenant: &'a str) -> Payload<'a> {
+        Payload {
+            actor: self.actor.as_deref(),
+            address: self.address.as_deref(),
+            at: self.at,
+            client_id: self.client_id.as_deref(),
+            detail: &self.detail,
+            id: &self.id,
+            kind: &self.kind,
+            request_id: self.request_id.as_deref(),
+            subject: self.subject.as_deref(),
+            tenant,
+        }
+    }
+
+    pub fn seq(&self) -> Option<i64> {
+        self.sealed.as_ref().map(|seal| seal.seq)
+    }
 }
 
 /// A refusal, counted with its equals of the same minute.
@@ -50,22 +88,6 @@ pub struct Refusal {
 }
 
 impl Scoped {
-    /// The newest events of the tenant.
-    pub async fn recent_audit(&self, limit: i64) -> Result<Vec<AuditRow>, DbError> {
-        let rows = self
-            .db
-            .all(
-                sql!(
-                    "SELECT at, kind, actor, subject, client_id, address, detail FROM audit WHERE tenant = $1 \
-                     ORDER BY id DESC LIMIT $2"
-                )
-                .bind(&self.tenant)
-                .bind(limit),
-            )
-            .await?;
-        rows.iter().map(audit_row).collect()
-    }
-
     /// Adds counted refusals; equal ones of a minute share a row.
     pub async fn add_refusals(&self, mut refusals: Vec<(Refusal, i64)>) -> Result<(), DbError> {
         // Every node takes the rows in one order, or two would wait for each other.
@@ -113,14 +135,38 @@ impl Scoped {
     }
 }
 
-fn audit_row(row: &Row) -> Result<AuditRow, DbError> {
+/// A statement that reads whole rows of the trail; see [`audit_row`].
+macro_rules! audit_sql {
+    ($($rest:literal),+) => {
+        $crate::storage::sql::sql![
+            "SELECT id, at, kind, actor, subject, client_id, address, request_id, detail, seq, digest, \
+             chain, erased_by FROM audit WHERE tenant = $1 ",
+            $($rest),+
+        ]
+    };
+}
+pub(super) use audit_sql;
+
+pub(super) fn audit_row(row: &Row) -> Result<AuditRow, DbError> {
+    let sealed = match row.optional_integer("seq")? {
+        Some(seq) => Some(Seal {
+            seq,
+            digest: row.optional_text("digest")?.unwrap_or_default(),
+            chain: row.optional_text("chain")?.unwrap_or_default(),
+        }),
+        None => None,
+    };
     Ok(AuditRow {
+        id: row.text("id")?,
         at: row.integer("at")?,
         kind: row.text("kind")?,
         actor: row.optional_text("actor")?,
         subject: row.optional_text("subject")?,
         client_id: row.optional_text("client_id")?,
         address: row.optional_text("address")?,
+        request_id: row.optional_text("request_id")?,
         detail: row.text("detail")?,
+        sealed,
+        erased_by: row.optional_text("erased_by")?,
     })
 }

@@ -42,6 +42,12 @@ const MIGRATIONS: &[Migration] = &[
         then: None,
     },
     Migration {
+        version: 4,
+        name: "trail",
+        text: include_str!("../../migrations/0004_trail.sql"),
+        then: None,
+    },
+    Migration {
         version: 5,
         name: "roles",
         text: include_str!("../../migrations/0005_roles.sql"),

@@ -7,12 +7,16 @@
 pub mod access_tokens;
 mod admins;
 pub mod audit;
+pub mod audit_chain;
+pub mod audit_page;
 pub mod cache;
+pub mod checkpoints;
 pub mod clients;
 pub mod codes;
 pub mod consents;
 mod credentials;
 pub mod db;
+pub mod decisions;
 pub mod devices;
 pub mod error;
 pub mod feed;
@@ -21,6 +25,7 @@ pub mod find_users;
 pub mod grants;
 mod group;
 pub mod groups;
+pub mod hourly_counters;
 pub mod idempotency;
 pub mod instance;
 mod lanes;
@@ -54,6 +59,9 @@ pub use error::DbError;
 
 /// The longest an access token can live, in seconds: how long a revocation must be remembered.
 pub const LONGEST_ACCESS_TOKEN: i64 = 86_400;
+
+/// What sorts after every id, in the order of either database.
+const AFTER_EVERY_ID: &str = "zzzzz";
 
 /// The installation's rows; the way to each tenant's.
 #[derive(Clone)]

@@ -5,6 +5,11 @@ use super::{DbError, Store};
 use crate::base::clock::Timestamp;
 
 const BATCH: i64 = 500;
+/// How long counters are kept, in seconds: a quarter with which to compare the present one.
+const COUNTERS_KEPT: i64 = 90 * 86_400;
+/// How long a refused request can be asked about, in seconds: whoever was refused asks the same day,
+/// and what is said of people is not kept for longer than that.
+const DECISIONS_KEPT: i64 = 86_400;
 /// Kept behind the newest change, for nodes that are late.
 const CHANGES_KEPT: i64 = 100_000;
 
@@ -13,7 +18,7 @@ impl Store {
     pub async fn reap(&self, now: Timestamp) -> Result<u64, DbError> {
         // A used refresh token must outlive its family, or its replay would go unnoticed; grants
         // and sessions must outlive their tokens.
-        let tables: [fn(Timestamp) -> Sql; 10] = [
+        let tables: [fn(Timestamp) -> Sql; 13] = [
             |now| {
                 sql!(
                     "DELETE FROM access_tokens WHERE (tenant, digest) IN \
@@ -84,6 +89,28 @@ impl Store {
                      (SELECT digest FROM setup_links WHERE expires_at <= $1 LIMIT $2)"
                 )
                 .bind(now)
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM decisions WHERE (tenant, request_id) IN \
+                     (SELECT tenant, request_id FROM decisions WHERE at <= $1 LIMIT $2)"
+                )
+                .bind(now.minus_seconds(DECISIONS_KEPT))
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM hourly_counters WHERE (tenant, hour, name) IN \
+                     (SELECT tenant, hour, name FROM hourly_counters WHERE hour <= $1 LIMIT $2)"
+                )
+                .bind(now.minus_seconds(COUNTERS_KEPT))
+            },
+            |now| {
+                sql!(
+                    "DELETE FROM refusals WHERE (tenant, kind, account, address, minute) IN \
+                     (SELECT tenant, kind, account, address, minute FROM refusals \
+                     WHERE minute <= $1 LIMIT $2)"
+                )
+                .bind(now.minus_seconds(COUNTERS_KEPT).seconds().div_euclid(60))
             },
         ];
         let mut removed = 0;

@@ -287,7 +287,7 @@ pub(super) async fn hold(tx: &mut Tx, tenant: &str) -> Result<(), DbError> {
         .map(drop)
 }
 
-fn tenant_of(row: &Row, base: &str) -> Result<Tenant, DbError> {
+pub(super) fn tenant_of(row: &Row, base: &str) -> Result<Tenant, DbError> {
     let slug = row.text("slug")?;
     Ok(Tenant {
         id: row.text("id")?,

@@ -27,6 +27,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "login",
             "admin",
             "api",
+            "trail",
             "app",
             "context",
             "installation",

@@ -61,7 +61,12 @@ impl Channel {
             ],
         );
         let cause = error.cause().map(Into::into);
-        response.extensions_mut().insert(Failure { code, cause });
+        let description = error.description().into();
+        response.extensions_mut().insert(Failure {
+            code,
+            description,
+            cause,
+        });
         response
     }
 

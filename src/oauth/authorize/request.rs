@@ -90,6 +90,9 @@ pub async fn address(app: &App, ctx: &Ctx, params: &Params) -> Result<Addressed,
         "The application did not say which one it is (client_id).",
     ))?;
     let client = app.directory.client(&ctx.tenant, client_id).await?;
+    if let Some(known) = &client {
+        ctx.notes.client(known);
+    }
     let client = client
         .filter(|known| {
             known.client.enabled && known.client.metadata.allows(GrantType::AuthorizationCode)

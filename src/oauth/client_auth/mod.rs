@@ -139,6 +139,9 @@ async fn check(
     } else {
         None
     };
+    if let Some(known) = &known {
+        ctx.notes.client(known);
+    }
     let client = known.as_deref().map(|known| &known.client);
     let method = client.map(|client| &client.metadata);
     let proved = match proof {

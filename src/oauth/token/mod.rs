@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::context::Ctx;
 use crate::model::client_metadata::GrantType;
 use crate::telemetry::{ErrorLabel, GrantLabel};
+use crate::trail::hours::Counter;
 use crate::web::params::Params;
 use crate::web::{form, respond};
 
@@ -56,6 +57,8 @@ async fn answer(
                     grant: grant.name(),
                 })
                 .inc();
+            app.hours
+                .count(&ctx.tenant.id, ctx.now, Counter::Tokens(grant));
             return Ok(response);
         }
     }

@@ -3,10 +3,14 @@
 //! of its own under these ids: there the operation must find its own.
 
 use futures_util::future::BoxFuture;
+use users_core::model::audit_chain::Link;
+use users_core::model::audit_event::{AuditEvent, AuditKind};
 use users_core::model::login_name::LoginName;
 use users_core::model::place::Place;
 use users_core::model::search::SearchTerm;
 use users_core::storage::DbError;
+use users_core::storage::audit_chain::Sealing;
+use users_core::storage::audit_page::AuditFilter;
 use users_core::storage::codes::Interaction;
 use users_core::storage::find_users::UserFilter;
 use users_core::storage::groups::MemberOutcome;
@@ -19,9 +23,9 @@ use users_core::storage::signing_keys::KeyState;
 use super::Scene;
 use crate::support::rows::{
     ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE,
-    DEVICE_SECRET, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, ROLE, SESSION, USER,
-    access_token, checked_group, checked_role, checked_user, client, code, later, login, new_user,
-    redemption, refusal, resource, rotation, sign_in, updated_if,
+    DEVICE_SECRET, EVENT, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, REQUEST, ROLE, SESSION,
+    USER, access_token, checked_group, checked_role, checked_user, checkpoint, client, code, count,
+    later, login, new_user, redemption, refusal, resource, rotation, sign_in, updated_if,
 };
 use crate::support::world::START;
 
@@ -93,6 +97,127 @@ pub const PROOFS: &[(&str, Proof)] = &[
             let trail = scene.rows.recent_audit(1000).await.expect("a trail");
             // Making the tenant is in its trail; the rest is about what it has.
             assert_eq!(trail.len() > 1, scene.twin);
+        })
+    }),
+    ("audit_page", |scene| {
+        Box::pin(async move {
+            let about = AuditFilter {
+                about: Some(USER.to_owned()),
+                ..AuditFilter::default()
+            };
+            let page = scene.rows.audit_page(&about, None, 1000).await;
+            assert_eq!(!page.expect("a page").is_empty(), scene.twin);
+        })
+    }),
+    ("audit_event", |scene| {
+        Box::pin(async move {
+            let event = scene.rows.audit_event(EVENT).await.expect("an answer");
+            let mark = event.and_then(|event| event.client_id);
+            assert_eq!(mark.as_deref(), scene.twin.then_some(MARK));
+        })
+    }),
+    ("seal_audit", |scene| {
+        Box::pin(async move {
+            // Of the twin the event of the cut is left; of an empty tenant that it was made.
+            let key = scene.world.app.sealer.key();
+            let sealed = scene.rows.seal_audit(key, 1000).await.expect("an answer");
+            assert_eq!(sealed, Sealing::Sealed(1));
+        })
+    }),
+    ("audit_head", |scene| {
+        Box::pin(async move {
+            let head = scene.rows.audit_head(scene.world.app.sealer.key()).await;
+            let head = head.expect("an answer");
+            assert_eq!(head.is_some(), scene.twin);
+            assert!(head.is_none_or(|stored| stored.genuine));
+        })
+    }),
+    ("sealed_audit", |scene| {
+        Box::pin(async move {
+            let sealed = scene.rows.sealed_audit(0, 1000).await.expect("a page");
+            assert_eq!(!sealed.is_empty(), scene.twin);
+            // The first was cut off.
+            assert!(sealed.iter().all(|row| row.seq() > Some(1)));
+        })
+    }),
+    ("count_unsealed_audit", |scene| {
+        Box::pin(async move {
+            let unsealed = scene.rows.count_unsealed_audit().await;
+            assert_eq!(unsealed.expect("a count"), 1);
+        })
+    }),
+    ("erase_audit", |scene| {
+        Box::pin(async move {
+            let event = AuditEvent {
+                kind: AuditKind::AuditErased,
+                ..scene.event()
+            };
+            let erased = scene.rows.erase_audit(USER, 1000, event).await;
+            assert_eq!(erased.expect("an answer") > 0, scene.twin);
+        })
+    }),
+    ("audit_cut_point", |scene| {
+        Box::pin(async move {
+            let point = scene.rows.audit_cut_point(later(), 1).await;
+            let seq = point.expect("an answer").map(|(seq, _)| seq);
+            assert_eq!(seq, scene.twin.then_some(2));
+        })
+    }),
+    ("cut_audit", |scene| {
+        Box::pin(async move {
+            let key = scene.world.app.sealer.key();
+            let first = scene.rows.sealed_audit(0, 1).await.expect("a page");
+            let sealed = first.first().and_then(|row| row.sealed.clone());
+            let chain = sealed.map_or_else(|| Link::first("").text(), |seal| seal.chain);
+            let cut = checkpoint(2, &chain, true);
+            let cut = scene.rows.cut_audit(key, cut, scene.event()).await;
+            assert_eq!(cut.expect("an answer"), scene.twin);
+        })
+    }),
+    ("add_checkpoint", |scene| {
+        Box::pin(async move {
+            let key = scene.world.app.sealer.key();
+            let first = scene.rows.sealed_audit(0, 1).await.expect("a page");
+            let sealed = first.first().and_then(|row| row.sealed.clone());
+            let chain = sealed.map_or_else(|| Link::first("").text(), |seal| seal.chain);
+            let added = scene.rows.add_checkpoint(key, checkpoint(2, &chain, false));
+            assert_eq!(added.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("checkpoints", |scene| {
+        Box::pin(async move {
+            let found = scene.rows.checkpoints(0, 1000).await.expect("a page");
+            assert_eq!(found.len(), if scene.twin { 2 } else { 0 });
+        })
+    }),
+    ("last_cut", |scene| {
+        Box::pin(async move {
+            let cut = scene.rows.last_cut().await.expect("an answer");
+            assert_eq!(cut.map(|cut| cut.seq), scene.twin.then_some(1));
+        })
+    }),
+    ("counters", |scene| {
+        Box::pin(async move {
+            let counters = scene.rows.counters(START, later()).await;
+            let expected = if scene.twin {
+                vec![count()]
+            } else {
+                Vec::new()
+            };
+            assert_eq!(counters.expect("a list"), expected);
+        })
+    }),
+    ("decision", |scene| {
+        Box::pin(async move {
+            let found = scene.rows.decision(REQUEST).await.expect("an answer");
+            let mark = found.map(|decision| decision.description);
+            assert_eq!(mark.as_deref(), scene.twin.then_some(MARK));
+        })
+    }),
+    ("decisions", |scene| {
+        Box::pin(async move {
+            let found = scene.rows.decisions(None, 1000).await.expect("a page");
+            assert_eq!(found.len(), usize::from(scene.twin));
         })
     }),
     ("add_refusals", |scene| {

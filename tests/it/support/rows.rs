@@ -3,6 +3,7 @@
 use users_core::base::clock::Timestamp;
 use users_core::model::access_token::AccessTokenClaims;
 use users_core::model::algorithm::Algorithm;
+use users_core::model::audit_chain::{Checkpoint, Link};
 use users_core::model::audit_event::{Actor, AuditEvent, AuditKind};
 use users_core::model::claims_request::ClaimsRequest;
 use users_core::model::client::{SecretKind, StoredSecret};
@@ -19,8 +20,10 @@ use users_core::storage::access_tokens::StoredAccessToken;
 use users_core::storage::audit::Refusal;
 use users_core::storage::clients::ClientWrite;
 use users_core::storage::codes::{NewCode, Redemption};
+use users_core::storage::decisions::Decision;
 use users_core::storage::devices::BrowserDevice;
 use users_core::storage::find_users::UserFilter;
+use users_core::storage::hourly_counters::HourlyCount;
 use users_core::storage::page::Position;
 use users_core::storage::refresh_tokens::{NewRefreshToken, Rotation};
 use users_core::storage::sessions::{Login, SignIn};
@@ -51,6 +54,9 @@ pub const HASH: &str = "a password's hash";
 pub const KEY: &str = "digest of an idempotency key";
 /// The digest of one whose call is being answered.
 pub const OPEN_KEY: &str = "digest of another idempotency key";
+pub const REQUEST: &str = "the-request";
+/// The id of a sealed event; younger than all others.
+pub const EVENT: &str = "eeeeeeee-eeee-7eee-8eee-eeeeeeeeeeee";
 pub const JTI: &str = "a token's id";
 /// An algorithm with an announced key and an active one.
 pub const ALGORITHM: Algorithm = Algorithm::EdDsa;
@@ -315,7 +321,68 @@ pub fn refusal() -> Refusal {
         kind: "login",
         account: "alice".to_owned(),
         address: "192.0.2.1".to_owned(),
-        minute: 1,
+        minute: START.seconds() / 60,
+    }
+}
+
+pub fn count() -> HourlyCount {
+    HourlyCount {
+        hour: START,
+        name: "logins".to_owned(),
+        count: 7,
+    }
+}
+
+pub fn decision(request_id: &str, mark: &str) -> Decision {
+    Decision {
+        request_id: request_id.to_owned(),
+        at: later(),
+        route: "/token".to_owned(),
+        status: 400,
+        code: "invalid_grant".to_owned(),
+        description: mark.to_owned(),
+        cause: None,
+        client_id: Some(CLIENT.to_owned()),
+        account: Some(USER.to_owned()),
+        address: "192.0.2.1".to_owned(),
+    }
+}
+
+/// A chain with a cut, a checkpoint, an event of a fixed id and one that is not sealed yet.
+async fn trail(world: &World, tenant: &Tenant, mark: &str) {
+    let rows = world.app.store.tenant(&tenant.id);
+    let named = AuditEvent {
+        id: EVENT.to_owned(),
+        client_id: Some(mark.to_owned()),
+        ..event(world)
+    };
+    rows.revoke_token("named", later(), named)
+        .await
+        .expect("a revocation");
+    let key = world.app.sealer.key();
+    rows.seal_audit(key, 1000).await.expect("sealed");
+    let head = rows.audit_head(key).await.expect("an answer");
+    let head = head.expect("a head").head;
+    for (seq, cut) in [(1, true), (head.seq, false)] {
+        let events = rows.sealed_audit(seq - 1, 1).await.expect("an event");
+        let chain = &events[0].sealed.as_ref().expect("sealed").chain;
+        let checkpoint = checkpoint(seq, chain, cut);
+        let kept = if cut {
+            rows.cut_audit(key, checkpoint, event(world)).await
+        } else {
+            rows.add_checkpoint(key, checkpoint).await
+        };
+        assert!(kept.expect("an answer"));
+    }
+}
+
+pub fn checkpoint(seq: i64, chain: &str, cut: bool) -> Checkpoint {
+    Checkpoint {
+        seq,
+        chain: Link::parse(chain).expect("a chain"),
+        at: START,
+        cut,
+        jws: format!("signed {seq}"),
     }
 }
 
@@ -381,11 +448,18 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
     rows.add_refusals(vec![(refusal(), 7)])
         .await
         .expect("refusals");
+    let counts = vec![(tenant.id.clone(), count())];
+    let added = world.app.store.add_counts(counts).await;
+    added.expect("counters");
+    let decisions = vec![(tenant.id.clone(), decision(REQUEST, mark))];
+    let added = world.app.store.add_decisions(decisions).await;
+    added.expect("decisions");
     for state in [KeyState::Active, KeyState::Next] {
         let key = world.app.key_maker.fresh(ALGORITHM).await.expect("a key");
         rows.add_signing_key(key, state, START, START, event(world))
             .await
             .expect("a signing key");
     }
+    trail(world, tenant, mark).await;
     scene
 }

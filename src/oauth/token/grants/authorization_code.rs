@@ -64,11 +64,13 @@ pub(super) async fn redeem(
     let presented = OpaqueToken::parse(Kind::AuthorizationCode, presented).ok_or_else(invalid)?;
     let digest = presented.digest();
     let rows = app.store.tenant(&ctx.tenant.id);
-    let row = rows.code(&digest, ctx.now).await?.ok_or_else(invalid)?;
+    let row = rows.code(&digest, ctx.now).await?;
+    let row = row.ok_or_else(|| invalid().because("the code is unknown"))?;
     if row.code.client_id != client.client_id() {
         app.refusals.count(ctx, "code.foreign", client.client_id());
-        return Err(invalid());
+        return Err(invalid().because("the code was made for another client"));
     }
+    ctx.notes.account(&row.code.user_id);
     if row.used_at.is_some() {
         return Err(replayed(app, ctx, &row).await?);
     }

@@ -79,24 +79,27 @@ pub(super) async fn redeem(
         .tenant(&ctx.tenant.id)
         .refresh_token(&presented.digest(), ctx.now)
         .await?;
-    let row = row.ok_or_else(invalid)?;
+    let row = row.ok_or_else(|| invalid().because("the token is unknown"))?;
     if row.token.client_id != client.client_id() {
         // Somebody else's token is refused without touching its family (section 10.4).
         app.refusals.count(ctx, "token.foreign", client.client_id());
-        return Err(invalid());
+        return Err(invalid().because("the token was issued to another client"));
     }
+    ctx.notes.account(&row.token.user_id);
     let Some(user) = row
         .user
         .clone()
         .filter(|user| user.enabled && row.grant_live)
     else {
-        return Err(invalid());
+        return Err(invalid().because("the account, the session or the grant is over"));
     };
     if row.token.family_expires_at <= ctx.now {
-        return Err(invalid());
+        return Err(invalid().because("the token has expired"));
     }
     let successor = match row.used_at {
-        None if row.token.expires_at <= ctx.now => return Err(invalid()),
+        None if row.token.expires_at <= ctx.now => {
+            return Err(invalid().because("the token lay unused for too long"));
+        }
         None => None,
         // Decided before anything else is said about the request: whatever else is wrong with it,
         // and however long ago the token would have ended unused, a copy of it is about.
@@ -108,7 +111,7 @@ pub(super) async fn redeem(
     let asked = Asked::of(params, &row)?;
     if successor.is_some() && row.request.as_deref() != Some(&asked.to_string()) {
         // The same client asking for something else is confused, not an attacker.
-        return Err(invalid());
+        return Err(invalid().because("a retry asked for something else"));
     }
     let catalog = app.directory.catalog(&ctx.tenant).await?;
     let target = narrowed(&asked, params, client, &row, &user, &catalog)?;

@@ -1,47 +1,37 @@
 //! Refusals on their way to the database: counted in memory, written in batches, so that an
 //! attacker's failures cost no row each.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
+use super::tally::Tally;
 use crate::base::clock::Timestamp;
 use crate::context::Ctx;
 use crate::storage::audit::Refusal;
 use crate::storage::{DbError, Store};
 use crate::web::address::network_of;
 
-/// Kept between two writes at most; beyond it, refusals are counted under no account.
-const CAPACITY: usize = 10_000;
-
+/// Refusals not written yet. Where there are too many kinds of them, they are counted under no account.
 #[derive(Default)]
-pub struct Refusals(Mutex<HashMap<(String, Refusal), i64>>);
+pub struct Refusals(Tally<Refusal>);
 
 impl Refusals {
     /// Counts a refusal of `kind` for the account or client with the id `account`, empty where
     /// there is none.
     pub fn count(&self, ctx: &Ctx, kind: &'static str, account: &str) {
-        let mut refusal = Refusal {
+        let refusal = Refusal {
             kind,
             account: account.to_owned(),
             address: network_of(ctx.address),
             minute: minute(ctx.now),
         };
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= CAPACITY {
+        self.0.count(&ctx.tenant.id, refusal, 1, |refusal| {
             refusal.account.clear();
             refusal.address.clear();
-        }
-        *counts.entry((ctx.tenant.id.clone(), refusal)).or_default() += 1;
+        });
     }
 
     /// Writes what was counted. What cannot be written is lost: it must not pile up.
     pub async fn flush(&self, store: &Store) -> Result<(), DbError> {
-        let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut by_tenant: HashMap<String, Vec<(Refusal, i64)>> = HashMap::new();
-        for ((tenant, refusal), count) in counts {
-            by_tenant.entry(tenant).or_default().push((refusal, count));
-        }
-        for (tenant, refusals) in by_tenant {
+        for (tenant, refusals) in self.0.take() {
+            let refusals = refusals.into_iter().collect();
             store.tenant(&tenant).add_refusals(refusals).await?;
         }
         Ok(())
