@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod apply;
+mod audit;
 mod beside;
 mod clients;
 mod commands;

@@ -7,6 +7,7 @@ mod types;
 use users_core::admin::{self, clients, users};
 use users_core::model::audit_event::Actor;
 use users_core::model::client_metadata::TokenFormat;
+use users_core::trail;
 
 use crate::support::everywhere;
 use crate::support::people::{Person, Service};
@@ -23,12 +24,8 @@ async fn every_flow(world: &World) -> Vec<String> {
     secrets.extend(set_up(world).await);
     secrets.extend(secrets_changed(world, &app).await);
     secrets.extend([app.secret, alice.password]);
-    world
-        .app
-        .refusals
-        .flush(&world.app.store)
-        .await
-        .expect("flushed");
+    trail::flush_refusals(&world.app).await;
+    trail::flush_hours(&world.app).await;
     secrets
 }
 
@@ -156,7 +153,14 @@ async fn no_table_holds_a_secret_in_the_clear() {
         let secrets = every_flow(&world).await;
         let dump = dump(&world).await;
         assert!(
-            dump.contains("alice") && dump.contains("refresh.replay"),
+            [
+                "alice",
+                "refresh.replay",
+                "refusals.invalid_grant",
+                "/token"
+            ]
+            .iter()
+            .all(|row| dump.contains(row)),
             "the dump saw the rows"
         );
         for secret in secrets {

@@ -47,5 +47,6 @@ mod support;
 mod tenants;
 mod throttle;
 mod token_endpoint;
+mod trail;
 mod transport;
 mod userinfo;

@@ -13,6 +13,7 @@ fn every_command_works_on_an_empty_database() {
         &["tenant", "list"],
         &["key", "list"],
         &["audit", "list"],
+        &["audit", "verify"],
         &["migrate"],
         &["setup"],
     ] {

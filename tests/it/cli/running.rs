@@ -21,10 +21,20 @@ pub struct Server {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    pub head: String,
     pub body: String,
 }
 
 impl Answer {
+    /// A header by its name in lower case.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        let start = format!("{name}: ");
+        let mut lines = self.head.lines();
+        let found = lines.find_map(|line| line.strip_prefix(&start));
+        found.unwrap_or_else(|| panic!("no {name} in {self:?}"))
+    }
+
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
@@ -138,6 +148,7 @@ pub fn answer(stream: &mut TcpStream) -> Answer {
         .and_then(|status| status.parse().ok());
     Answer {
         status: status.expect("a status"),
+        head: head.to_owned(),
         body: body.to_owned(),
     }
 }
