@@ -9,11 +9,15 @@
 //! To add a resource: a file with `operations()` and its handlers, a line in [`OPERATIONS`], and the
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
+mod activity;
 mod answer;
+mod audit;
 mod authority;
 mod body;
 mod call;
 mod caller;
+mod counters;
+mod decisions;
 mod dispatch;
 mod docs;
 mod idempotency;
@@ -50,6 +54,10 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         users::operations(),
         me::operations(),
         sessions::operations(),
+        activity::operations(),
+        audit::operations(),
+        counters::operations(),
+        decisions::operations(),
     ]
     .into_iter()
     .flatten()

@@ -22,6 +22,8 @@ macro_rules! tenants_that_are {
     };
 }
 
+pub(super) use tenants_that_are;
+
 /// A tenant to be made.
 #[derive(Clone)]
 pub struct NewTenant {

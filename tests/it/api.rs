@@ -10,4 +10,5 @@ mod own_password;
 mod own_sessions;
 mod pages;
 mod sessions;
+mod trail;
 mod users;

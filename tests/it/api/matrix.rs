@@ -11,6 +11,14 @@ use crate::support::{World, everywhere};
 
 /// Roles by which a person gets through. `system`: an administrator of the default tenant only.
 const TABLE: &[(&str, &[&str])] = &[
+    ("activity.list", ADMINISTRATORS),
+    ("audit.checkpoints", ADMINISTRATORS),
+    ("audit.list", ADMINISTRATORS),
+    ("counters.read", &["vendor", "admin"]),
+    ("decisions.list", ADMINISTRATORS),
+    ("decisions.read", ADMINISTRATORS),
+    ("me.activity", EVERYBODY),
+    ("users.activity", READERS),
     ("me.change_password", EVERYBODY),
     ("me.consents.list", EVERYBODY),
     ("me.consents.withdraw", EVERYBODY),

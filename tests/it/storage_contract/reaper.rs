@@ -225,8 +225,8 @@ async fn nodes_that_reap_at_once_do_not_disturb_each_other() {
             async move { store.reap(later()).await.expect("reaped") }
         }))
         .await;
-        // Fifty and the one of the scene, its refresh token, its assertion, its revocation, its two keys.
-        assert_eq!(removed.iter().sum::<u64>(), 56);
+        // Fifty and the one of the scene, its refresh token, its assertion, its two revocations, its two keys.
+        assert_eq!(removed.iter().sum::<u64>(), 57);
     })
     .await;
 }
