@@ -1,6 +1,5 @@
 //! What operations answer with.
 
-use axum::body::Body;
 use axum::http::header::{ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -145,6 +144,3 @@ fn is_known(call: &Call, tag: &str) -> bool {
         .map(|known| known.trim().trim_start_matches("W/"))
         .any(|known| known == "*" || known == tag)
 }
-
-/// An answer of a type the schema does not describe, such as lines of JSON.
-pub type Raw = Response<Body>;

@@ -96,6 +96,19 @@ impl<F: DeserializeOwned + JsonSchema + Send + 'static> Input for List<F> {
     }
 }
 
+/// Parameters of an address that is no list's.
+pub struct Filtered<F>(pub F);
+
+impl<F: DeserializeOwned + JsonSchema + Send + 'static> Input for Filtered<F> {
+    fn describe(shape: &mut Shape) {
+        shape.filter = Some(filter_schema::<F>);
+    }
+
+    fn read(_: &Call, incoming: Incoming) -> Result<Self, Problem> {
+        filter_of(&incoming.query).map(Self)
+    }
+}
+
 /// Reads the filters of an address that is no list's.
 pub(super) fn filter_of<F: DeserializeOwned>(query: &[(String, String)]) -> Result<F, Problem> {
     let encoded = serde_urlencoded::to_string(query).unwrap_or_default();

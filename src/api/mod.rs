@@ -9,12 +9,16 @@
 //! To add a resource: a file with `operations()` and its handlers, a line in [`OPERATIONS`], and the
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
+mod activity;
 mod answer;
+mod audit;
 mod authority;
 mod body;
 mod call;
 mod caller;
 mod clients;
+mod counters;
+mod decisions;
 mod dispatch;
 mod docs;
 mod idempotency;
@@ -58,6 +62,10 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         clients::operations(),
         resources::operations(),
         keys::operations(),
+        activity::operations(),
+        audit::operations(),
+        counters::operations(),
+        decisions::operations(),
     ]
     .into_iter()
     .flatten()

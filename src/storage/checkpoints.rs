@@ -24,8 +24,8 @@ impl Store {
             .all(
                 sql!(
                     tenants_that_are!(),
-                    "id > $2 AND id IN (SELECT tenant FROM audit_heads \
-                     WHERE seq > checkpoint_seq AND checkpoint_at <= $1) ORDER BY id LIMIT $3"
+                    "id IN (SELECT tenant FROM audit_heads WHERE seq > checkpoint_seq AND checkpoint_at <= $1) \
+                     AND id > $2 ORDER BY id LIMIT $3"
                 )
                 .bind(before)
                 .bind(after)

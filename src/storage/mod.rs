@@ -12,6 +12,7 @@ pub mod audit_page;
 pub mod cache;
 pub mod checkpoints;
 pub mod client_secrets;
+
 pub mod clients;
 pub mod codes;
 pub mod consents;

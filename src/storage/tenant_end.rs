@@ -242,6 +242,8 @@ pub const TABLES: &[Purged] = &[
     purged("grants", || sql!(some_of!("grants", "id"))),
     purged("devices", || sql!(some_of!("devices", "id"))),
     purged("sessions", || sql!(some_of!("sessions", "id"))),
+    purged("decisions", || sql!(some_of!("decisions", "request_id"))),
+    purged("hourly_counters", || sql!(some_of!("hourly_counters", "hour, name"))),
     purged("used_ids", || sql!(some_of!("used_ids", "digest"))),
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
     purged("credentials", || sql!(some_of!("credentials", "user_id, kind, id"))),
@@ -252,8 +254,6 @@ pub const TABLES: &[Purged] = &[
     purged("roles", || sql!(some_of!("roles", "name"))),
     purged("groups", || sql!(some_of!("groups", "name"))),
     purged("idempotency", || sql!(some_of!("idempotency", "digest"))),
-    purged("decisions", || sql!(some_of!("decisions", "request_id"))),
-    purged("hourly_counters", || sql!(some_of!("hourly_counters", "hour, name"))),
     purged("resources", || sql!(some_of!("resources", "audience"))),
     purged("refusals", || sql!(some_of!("refusals", "kind, account, address, minute"))),
 ];
@@ -262,8 +262,8 @@ pub const TABLES: &[Purged] = &[
 /// of which the nodes are told.
 pub const KEPT: &[&str] = &[
     "audit",
-    "audit_checkpoints",
     "audit_heads",
+    "audit_checkpoints",
     "signing_keys",
     "changes",
     "revocations",

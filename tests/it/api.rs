@@ -12,4 +12,5 @@ mod own_sessions;
 mod pages;
 mod sessions;
 mod tenants;
+mod trail;
 mod users;

@@ -231,6 +231,15 @@ pub const PROOFS: &[(&str, Proof)] = &[
             assert_eq!(count, if scene.twin { 8 } else { 1 });
         })
     }),
+    ("login_refusals", |scene| {
+        Box::pin(async move {
+            for account in [None, Some("alice")] {
+                let found = scene.rows.login_refusals(account, "", 1000).await;
+                let count: i64 = found.expect("a page").iter().map(|row| row.count).sum();
+                assert_eq!(count, if scene.twin { 7 } else { 0 });
+            }
+        })
+    }),
     ("count_refusals", |scene| {
         Box::pin(async move {
             let count = scene.rows.count_refusals("login").await.expect("a count");
