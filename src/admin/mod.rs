@@ -7,6 +7,7 @@ pub mod groups;
 pub mod keys;
 pub mod resources;
 pub mod roles;
+pub mod service_accounts;
 pub mod sessions;
 pub mod setup;
 pub mod tenants;

@@ -38,6 +38,16 @@ pub async fn create(
     password: Option<&str>,
 ) -> Result<String, AdminError> {
     let user = new_user(app, Some(tenant), input, password).await?;
+    store(app, actor, tenant, user).await
+}
+
+/// Stores a new account; its id.
+pub(super) async fn store(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    user: NewUser,
+) -> Result<String, AdminError> {
     let id = user.id.clone();
     let name = user.user.input().username.clone();
     let event = event(app, actor, AuditKind::UserCreated, &id);
