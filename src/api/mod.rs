@@ -21,6 +21,7 @@ mod counters;
 mod decisions;
 mod dispatch;
 mod docs;
+mod groups;
 mod idempotency;
 mod keys;
 mod list;
@@ -29,6 +30,8 @@ pub mod openapi;
 pub mod operation;
 pub mod problem;
 mod resources;
+mod roles;
+mod service_accounts;
 mod sessions;
 mod tenants;
 mod users;
@@ -57,6 +60,9 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     [
         users::operations(),
         me::operations(),
+        roles::operations(),
+        groups::operations(),
+        service_accounts::operations(),
         sessions::operations(),
         tenants::operations(),
         clients::operations(),
