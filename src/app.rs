@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::keys::ring::KeyRing;
 use crate::keys::rotation::KeyMaker;
+use crate::login::pace::Pace;
 use crate::login::refusals::Refusals;
 use crate::login::throttle::Throttle;
 use crate::model::algorithm::Algorithm;
@@ -34,6 +35,7 @@ pub struct AppState {
     pub key_maker: KeyMaker,
     pub passwords: Passwords,
     pub throttle: Throttle,
+    pub pace: Pace,
     pub refusals: Refusals,
     pub documents: Documents,
     pub pages: Pages,
@@ -80,6 +82,7 @@ impl App {
             },
             passwords,
             throttle: Throttle::new(&config.limits),
+            pace: Pace::new(config.limits.calls_per_minute),
             refusals: Refusals::default(),
             documents: Documents::new(store.db()),
             pages: Pages::new(),

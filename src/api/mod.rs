@@ -10,6 +10,7 @@
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
 mod answer;
+mod auth;
 mod authority;
 mod body;
 mod call;
@@ -50,6 +51,8 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         users::operations(),
         me::operations(),
         sessions::operations(),
+        // Last, as logging out is the last thing its caller does.
+        auth::operations(),
     ]
     .into_iter()
     .flatten()
