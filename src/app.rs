@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use data_encoding::BASE64URL_NOPAD;
+
 use crate::base::clock::Clock;
 use crate::base::id::{ordered_id, random_id};
 use crate::base::master_key::MasterKey;
@@ -11,6 +13,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::keys::ring::KeyRing;
 use crate::keys::rotation::KeyMaker;
+use crate::login::pace::Pace;
 use crate::login::throttle::Throttle;
 use crate::model::algorithm::Algorithm;
 use crate::model::audit_chain::HeadKey;
@@ -36,6 +39,7 @@ pub struct AppState {
     pub key_maker: KeyMaker,
     pub passwords: Passwords,
     pub throttle: Throttle,
+    pub pace: Pace,
     pub refusals: Refusals,
     pub hours: Hours,
     pub decisions: Decisions,
@@ -85,6 +89,7 @@ impl App {
             },
             passwords,
             throttle: Throttle::new(&config.limits),
+            pace: Pace::new(config.limits.calls_per_minute),
             refusals: Refusals::default(),
             hours: Hours::default(),
             decisions: Decisions::default(),
@@ -112,6 +117,12 @@ impl App {
     /// An id for a row that should sort by time.
     pub fn row_id(&self) -> String {
         ordered_id(&self.random, self.clock.now())
+    }
+
+    /// The same where it has to be short as well: the `sid` of a direct login stands in tokens that
+    /// fit into one datagram with what surrounds them.
+    pub fn short_id(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.random.bytes::<16>())
     }
 
     /// An id that must not tell when it was made: a user's `sub`, a token's `jti`.

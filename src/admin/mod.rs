@@ -5,6 +5,7 @@
 pub mod clients;
 pub mod groups;
 pub mod keys;
+pub mod registration;
 pub mod resources;
 pub mod roles;
 pub mod service_accounts;

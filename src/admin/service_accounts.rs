@@ -4,7 +4,7 @@
 
 use super::{AdminError, users};
 use crate::app::App;
-use crate::model::audit_event::Actor;
+use crate::model::audit_event::{Actor, AuditKind};
 use crate::model::login_name::LoginName;
 use crate::model::tenant::Tenant;
 use crate::model::user::{AccountKind, User, UserInput};
@@ -34,5 +34,5 @@ pub async fn create(
         kind: AccountKind::Service,
         ..users::new_user(app, Some(tenant), input, None).await?
     };
-    users::store(app, actor, tenant, user).await
+    users::store(app, actor, AuditKind::UserCreated, tenant, user).await
 }

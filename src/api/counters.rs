@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
 use super::call::Call;
-use super::list::Filtered;
+use super::list::Query;
 use super::operation::Operation;
 use super::problem::Problem;
 use super::views::When;
@@ -58,7 +58,7 @@ struct HourView {
 
 async fn read(
     call: Arc<Call>,
-    Filtered(filter): Filtered<Filter>,
+    Query(filter): Query<Filter>,
 ) -> Result<Answer<CountersView>, Problem> {
     let to = filter.to.map_or(call.ctx.now, |when| when.0);
     let from = filter.from.map_or(to.minus_seconds(DAY), |when| when.0);

@@ -12,6 +12,7 @@
 mod activity;
 mod answer;
 mod audit;
+mod auth;
 mod authority;
 mod body;
 mod call;
@@ -72,6 +73,8 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         audit::operations(),
         counters::operations(),
         decisions::operations(),
+        // Last, as logging out is the last thing its caller does.
+        auth::operations(),
     ]
     .into_iter()
     .flatten()

@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod auth;
 mod authority;
 mod clients;
 mod consents;
