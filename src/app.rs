@@ -11,6 +11,7 @@ use crate::base::master_key::MasterKey;
 use crate::base::random::Random;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::directory::key_uses::KeyUses;
 use crate::keys::ring::KeyRing;
 use crate::keys::rotation::KeyMaker;
 use crate::login::pace::Pace;
@@ -41,6 +42,7 @@ pub struct AppState {
     pub throttle: Throttle,
     pub pace: Pace,
     pub refusals: Refusals,
+    pub key_uses: KeyUses,
     pub hours: Hours,
     pub decisions: Decisions,
     pub sealer: Sealer,
@@ -91,6 +93,7 @@ impl App {
             throttle: Throttle::new(&config.limits),
             pace: Pace::new(config.limits.calls_per_minute),
             refusals: Refusals::default(),
+            key_uses: KeyUses::default(),
             hours: Hours::default(),
             decisions: Decisions::default(),
             sealer: Sealer::new(HeadKey::of(&master_key)),

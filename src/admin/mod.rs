@@ -2,6 +2,7 @@
 //! function checks, writes in one transaction with its audit row, and says what was wrong in words
 //! for people.
 
+pub mod api_keys;
 pub mod clients;
 pub mod groups;
 pub mod keys;

@@ -94,11 +94,29 @@ pub fn is_system(call: &Call) -> Result<(), Problem> {
 /// # Errors
 /// It is the caller's own account.
 pub fn not_oneself(call: &Call, user: &User) -> Result<(), Problem> {
-    match call.caller.user() {
+    match call.caller.account() {
         Some(caller) if caller.id == user.id => Err(Problem::forbidden(
             "ask another administrator to do this to your own account",
         )),
         _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// An API key would give more than the caller has. Whoever has its secret could reach further with it
+/// than with what they came with.
+pub fn may_hand_out(call: &Call, given: &Scope) -> Result<(), Problem> {
+    // Keys make no keys that can do more; people may leave others what is theirs anyway.
+    let harmless =
+        |word: &str| !call.caller.is_api_key() && (!is_own_scope(word) || HARMLESS.contains(&word));
+    match given
+        .words()
+        .find(|word| !call.may_use(word) && !harmless(word))
+    {
+        Some(word) => Err(Problem::forbidden(format!(
+            "the API key would give {word}, which you have not"
+        ))),
+        None => Ok(()),
     }
 }
 

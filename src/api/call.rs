@@ -59,6 +59,11 @@ impl Call {
         self.ctx.actor(self.caller.subject())
     }
 
+    /// Whether the caller may use `scope` for a call of this kind.
+    pub fn may_use(&self, scope: &str) -> bool {
+        self.caller.has_for(scope, &self.operation.method)
+    }
+
     /// A part of the path; empty for a name the path does not have.
     pub fn path(&self, name: &str) -> &str {
         self.path
@@ -74,11 +79,24 @@ impl Call {
     /// The signed-in person, in their own tenant.
     ///
     /// # Errors
-    /// The token is a client's, or another tenant was named: nobody is somebody there.
+    /// The token is a client's, the caller is an API key, or another tenant was named: nobody is
+    /// somebody there.
     pub fn me(&self) -> Result<&User, Problem> {
         match self.caller.user() {
             Some(user) if self.caller.home().id == self.ctx.tenant.id => Ok(user),
             _ => Err(Problem::forbidden("this is for a signed-in person")),
+        }
+    }
+
+    /// The account the caller acts for, in its own tenant: the signed-in person's, or that of the owner
+    /// of an API key with the permission `account`.
+    ///
+    /// # Errors
+    /// The token is a client's, or another tenant was named.
+    pub fn own_account(&self) -> Result<&User, Problem> {
+        match self.caller.account() {
+            Some(user) if self.caller.home().id == self.ctx.tenant.id => Ok(user),
+            _ => Err(Problem::forbidden("this is for people and their API keys")),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Who calls: found out once, before an operation runs, from what the call brings and from what is
-//! known of its bearer now. A token says what may be asked for; the account or client behind it is
-//! read again, so that what was taken away is gone at once.
+//! known of its bearer now. A token says what may be asked for; the account, client or API key behind
+//! it is looked at again, so that what was taken away is gone at once.
+
+mod api_key;
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 
 use super::problem::Problem;
 use crate::app::App;
@@ -12,6 +14,7 @@ use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::directory::KnownClient;
 use crate::keys::jws::Parsed;
+use crate::login::api_key::KeyHolder;
 use crate::model::access_token::AccessTokenClaims;
 use crate::model::resource::{API_AUDIENCE, Catalog, is_own_scope};
 use crate::model::role;
@@ -20,6 +23,8 @@ use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::oauth::access_token;
 use crate::oauth::error::{ErrorKind, OAuthError};
+
+pub(super) use api_key::none_in_address;
 
 /// Whoever calls, and what they may do. Only [`authenticate`] makes one that is somebody.
 pub struct Caller {
@@ -36,6 +41,8 @@ enum Who {
     Nobody,
     Person(Box<User>),
     Client(Arc<KnownClient>),
+    /// An API key, or a token it got.
+    Key(Box<KeyHolder>),
 }
 
 impl Caller {
@@ -56,20 +63,35 @@ impl Caller {
         &self.home
     }
 
-    /// The id of the account or client; empty for nobody.
+    /// The id of the account, client or API key; empty for nobody.
     pub fn subject(&self) -> &str {
         match &self.who {
             Who::Nobody => "",
             Who::Person(user) => &user.id,
             Who::Client(known) => &known.client.client_id,
+            Who::Key(holder) => &holder.key().id,
         }
     }
 
+    /// The signed-in person. An API key is nobody's sign-in.
     pub fn user(&self) -> Option<&User> {
         match &self.who {
             Who::Person(user) => Some(user),
+            Who::Nobody | Who::Client(_) | Who::Key(_) => None,
+        }
+    }
+
+    /// The account the caller acts for: the signed-in person, or the owner of the API key.
+    pub fn account(&self) -> Option<&User> {
+        match &self.who {
+            Who::Person(user) => Some(user),
+            Who::Key(holder) => Some(holder.owner()),
             Who::Nobody | Who::Client(_) => None,
         }
+    }
+
+    pub const fn is_api_key(&self) -> bool {
+        matches!(self.who, Who::Key(_))
     }
 
     /// The session the token belongs to (`sid`).
@@ -82,16 +104,31 @@ impl Caller {
         self.held.contains(scope)
     }
 
-    /// Whether the bearer holds `scope`, whatever this token was given.
+    /// The same for a call of this kind: some of an API key's words are for removing or for the rest.
+    pub(super) fn has_for(&self, scope: &str, method: &Method) -> bool {
+        let allowed = match &self.who {
+            Who::Key(holder) => {
+                let permissions = &holder.key().permissions;
+                permissions.allow(scope, *method == Method::DELETE)
+            }
+            Who::Nobody | Who::Person(_) | Who::Client(_) => true,
+        };
+        allowed && self.has(scope)
+    }
+
+    /// Whether the bearer holds `scope`, whatever this token was given. An API key holds no more than
+    /// its permissions.
     pub fn holds(&self, scope: &str) -> bool {
         match &self.who {
             Who::Nobody => false,
             Who::Person(user) => self.catalog.may_hold(&user.roles, scope),
             Who::Client(known) => known.client.metadata.scope.contains(scope) && self.has(scope),
+            Who::Key(_) => self.has(scope),
         }
     }
 
     /// Whether the caller administers the whole installation: an administrator of the default tenant.
+    /// Their API keys do not: a key never reaches beyond its tenant.
     pub fn is_system_administrator(&self) -> bool {
         self.home.is_default()
             && self
@@ -114,6 +151,9 @@ pub(super) async fn authenticate(
     arrived: &Ctx,
     headers: &HeaderMap,
 ) -> Result<Caller, Problem> {
+    if let Some(presented) = api_key::presented(headers)? {
+        return api_key::authenticate(app, arrived, presented).await;
+    }
     let token = access_token::bearer(headers, None)?;
     let home = home_of(app, token)
         .await?
@@ -129,6 +169,9 @@ pub(super) async fn authenticate(
     let claims = live.claims();
     if !claims.aud.iter().any(|audience| audience == API_AUDIENCE) {
         return Err(invalid_token().because("the token is for another audience"));
+    }
+    if claims.owner.is_some() {
+        return api_key::of_token(app, &ctx, claims).await;
     }
     let client = app.directory.client(&home, &claims.client_id).await?;
     if let Some(known) = &client {

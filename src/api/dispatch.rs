@@ -62,6 +62,7 @@ async fn run(
     let address = original.map_or_else(|never| match never {}, |uri| uri.path().to_owned());
     let path = path_of(&mut parts).await?;
     let mut query = Incoming::query(parts.uri.query().unwrap_or_default())?;
+    caller::none_in_address(&query)?;
     let caller = if operation.is_public() {
         count(&app, &arrived)?;
         Caller::nobody(&app, Arc::clone(&arrived.tenant)).await?
@@ -73,7 +74,8 @@ async fn run(
         caller?
     };
     let tenant = tenant_of(&app, &caller, &parts.headers, &mut query).await?;
-    if !operation.is_public() && !operation.scopes.iter().any(|scope| caller.has(scope)) {
+    let reaches = |scope: &&str| caller.has_for(scope, &operation.method);
+    if !operation.is_public() && !operation.scopes.iter().any(reaches) {
         return Err(Problem::insufficient_scope(operation.scopes));
     }
     let body = match &operation.shape.body {

@@ -11,6 +11,7 @@
 
 mod activity;
 mod answer;
+mod api_keys;
 mod audit;
 mod auth;
 mod authority;
@@ -69,6 +70,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         clients::operations(),
         resources::operations(),
         keys::operations(),
+        api_keys::operations(),
         activity::operations(),
         audit::operations(),
         counters::operations(),

@@ -102,6 +102,7 @@ pub fn document() -> Value {
             "responses": responses(&problem.to_value()),
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
                 "oauth2": {
                     "type": "oauth2",
                     "flows": {
@@ -174,7 +175,7 @@ fn described(operation: &Operation, generators: &mut Generators) -> Value {
     } else {
         let needed = operation.scopes.iter();
         needed
-            .flat_map(|scope| [json!({ "bearer": [scope] }), json!({ "oauth2": [scope] })])
+            .flat_map(|scope| ["bearer", "apiKey", "oauth2"].map(|way| json!({ way: [scope] })))
             .collect::<Vec<_>>()
             .into()
     };

@@ -219,7 +219,12 @@ impl Operation {
             Kind::Unavailable,
         ];
         if !self.is_public() {
-            kinds.extend([Kind::Unauthenticated, Kind::Forbidden]);
+            // Who tries API keys is told to wait.
+            kinds.extend([
+                Kind::Unauthenticated,
+                Kind::Forbidden,
+                Kind::TooManyRequests,
+            ]);
         }
         if shape.body.is_some() {
             kinds.extend([Kind::TooSlow, Kind::TooLarge, Kind::UnsupportedMediaType]);

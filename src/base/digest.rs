@@ -17,7 +17,12 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 
 /// SHA-256 as unpadded base64url: how digests stand in text columns.
 pub fn sha256_text(value: &str) -> String {
-    BASE64URL_NOPAD.encode(&sha256(&[value.as_bytes()]))
+    digest_text(&sha256(&[value.as_bytes()]))
+}
+
+/// A digest as [`sha256_text`] writes it.
+pub fn digest_text(digest: &[u8; 32]) -> String {
+    BASE64URL_NOPAD.encode(digest)
 }
 
 pub fn sha512(value: &[u8]) -> [u8; 64] {

@@ -1,5 +1,6 @@
 //! Floor 1: time, randomness, digests, identifiers, sealing. Knows nothing of the protocol.
 
+pub mod api_key_secret;
 pub mod clock;
 pub mod digest;
 pub mod id;

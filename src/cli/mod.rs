@@ -1,6 +1,7 @@
 //! Floor 5: the command line. Every command works on the database directly, with or without a
 //! running server, on an empty one too; servers follow through the change feed.
 
+mod api_key;
 mod apply;
 mod audit;
 mod client;
@@ -101,6 +102,8 @@ enum Command {
     Group(group::Options),
     /// Programs with roles and groups of their own, which nobody signs in as
     ServiceAccount(service_account::Options),
+    /// Keys by which programs act for people
+    ApiKey(api_key::Options),
     /// Resource servers, whose scopes clients ask for
     Resource(resource::Options),
     /// Signing keys
@@ -144,6 +147,7 @@ fn run(command: Command, start: &Start) -> Result<Outcome, CliError> {
         Command::Role(options) => role::run(start, options),
         Command::Group(options) => group::run(start, options),
         Command::ServiceAccount(options) => service_account::run(start, options),
+        Command::ApiKey(options) => api_key::run(start, options),
         Command::Resource(options) => resource::run(start, options),
         Command::Key(options) => key::run(start, &options),
         Command::Audit(options) => audit::run(start, &options),

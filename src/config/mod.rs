@@ -81,6 +81,8 @@ pub struct Config {
     pub log: Log,
     /// How tokens are signed and how long they live.
     pub tokens: Tokens,
+    /// Keys by which programs act for people and services.
+    pub api_keys: ApiKeys,
     /// How long people stay signed in.
     pub sessions: Sessions,
     /// The cost of a password.
@@ -170,6 +172,15 @@ pub struct Tokens {
     pub jwks_cache_lifetime: i64,
 }
 
+/// Keys by which programs act for people and services.
+#[derive(Clone, Debug)]
+pub struct ApiKeys {
+    /// What new secrets begin with, the last of it a `_` (`rvoip_ak_live_`).
+    pub prefix: String,
+    /// The longest life of a token that a key gets, in seconds (300).
+    pub token_lifetime: i64,
+}
+
 /// How long people stay signed in in a browser. Seconds.
 #[derive(Clone, Debug)]
 pub struct Sessions {
@@ -255,6 +266,7 @@ impl Default for Config {
             proxies: Proxies::default(),
             log: Log::default(),
             tokens: Tokens::default(),
+            api_keys: ApiKeys::default(),
             sessions: Sessions::default(),
             password_hash: PasswordHash::default(),
             limits: Limits::default(),
@@ -306,6 +318,15 @@ impl Default for Tokens {
             remembered_login_lifetime: 7_776_000,
             refresh_retry_window: 10,
             jwks_cache_lifetime: 3600,
+        }
+    }
+}
+
+impl Default for ApiKeys {
+    fn default() -> Self {
+        Self {
+            prefix: "rvoip_ak_live_".into(),
+            token_lifetime: 300,
         }
     }
 }

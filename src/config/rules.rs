@@ -11,6 +11,7 @@ use super::error::Errors;
 use super::issuer;
 use super::layers::Layers;
 use super::master_key;
+use crate::base::api_key_secret;
 
 /// A rule and the fields it looks at. The first is at fault when it is broken; the report goes to
 /// the first of them that was set.
@@ -33,6 +34,7 @@ const RULES: &[Rule] = &[
     rule(&["database_url", "master_key"], postgres_has_a_master_key),
     rule(&["log.level"], log_level_is_a_filter),
     rule(&["tokens.jwks_cache_lifetime", "issuer"], keys_are_cached),
+    rule(&["api_keys.prefix"], api_keys_are_recognised),
     rule(
         &[
             "password_hash.memory_kib",
@@ -130,6 +132,20 @@ fn tls_is_whole(config: &Config) -> Result<(), String> {
         (None, Some(_)) => Err("tls.key_file needs tls.cert_file beside it".into()),
         _ => Ok(()),
     }
+}
+
+fn api_keys_are_recognised(config: &Config) -> Result<(), String> {
+    let prefix = &config.api_keys.prefix;
+    if !api_key_secret::is_prefix(prefix) {
+        let most = api_key_secret::MAX_PREFIX;
+        return Err(format!(
+            "must be 2 to {most} letters, digits and _, the last of them a _"
+        ));
+    }
+    if prefix.starts_with("uc_") {
+        return Err("must not begin with uc_, as other secrets do".into());
+    }
+    Ok(())
 }
 
 fn strangers_meet_tls(config: &Config) -> Result<(), String> {

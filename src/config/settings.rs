@@ -152,6 +152,11 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(tokens.jwks_cache_lifetime, seconds((1, 30 * DAY)),
         "How long others may keep the public keys. Below 3600 on loopback only."),
 
+    setting!(api_keys.prefix, Kind::Text,
+        "What the secrets of new API keys begin with: letters, digits and _, the last of them a _."),
+    setting!(api_keys.token_lifetime, seconds((1, 300)),
+        "The longest life of a token that an API key gets."),
+
     setting!(sessions.idle_lifetime, seconds(SESSION_IDLE_LIFETIME),
         "Life of a sign-in in a browser that is not used, unless the person asked to be remembered."),
     setting!(sessions.lifetime, seconds(SESSION_LIFETIME),

@@ -1,6 +1,7 @@
 //! Floor 3: what nearly every request asks for, kept in memory and dropped by the change feed:
-//! tenants, clients with their keys, resources, and the whole revocation set.
+//! tenants, clients with their keys, API keys, resources, and the whole revocation set.
 
+pub mod key_uses;
 mod revocation_set;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use tokio::sync::Mutex;
 use crate::base::clock::Timestamp;
 use crate::config::issuer::{authority, own_host};
 use crate::keys::jwk::ClientJwks;
+use crate::model::api_key::ApiKey;
 use crate::model::client::Client;
 use crate::model::resource::Catalog;
 use crate::model::tenant::{DEFAULT_SLUG, Tenant, is_valid_slug};
@@ -40,6 +42,9 @@ pub struct Directory {
     /// The id of the tenant that has a host to itself.
     by_host: Cache<String, Option<String>>,
     clients: Cache<Key, Option<Arc<KnownClient>>>,
+    api_keys: Cache<Key, Option<Arc<ApiKey>>>,
+    /// Where the key with a secret is, by digest. A secret stays its key's: nothing is ever dropped.
+    key_places: Cache<String, Key>,
     catalogs: Cache<String, Arc<Catalog>>,
     revocations: RevocationSet,
     loading: Mutex<()>,
@@ -50,6 +55,7 @@ const TENANTS: usize = 4096;
 /// Hosts are what callers say they are: unknown ones must not push out the tenants.
 const HOSTS: usize = 4096;
 const CLIENTS: usize = 16_384;
+const API_KEYS: usize = 65_536;
 
 impl Directory {
     /// `base` is the configured issuer, the default tenant's.
@@ -63,6 +69,8 @@ impl Directory {
             by_id: Cache::new(db.clone(), TENANTS),
             by_host: Cache::new(db.clone(), HOSTS),
             clients: Cache::new(db.clone(), CLIENTS),
+            api_keys: Cache::new(db.clone(), API_KEYS),
+            key_places: Cache::new(db.clone(), API_KEYS),
             catalogs: Cache::new(db.clone(), TENANTS),
             revocations: RevocationSet::default(),
             loading: Mutex::new(()),
@@ -166,6 +174,36 @@ impl Directory {
             .await
     }
 
+    /// An API key by id.
+    pub async fn api_key(&self, tenant: &Tenant, id: &str) -> Result<Option<Arc<ApiKey>>, DbError> {
+        let load = async {
+            let key = self.store.tenant(&tenant.id).api_key(id).await?;
+            Ok(key.map(Arc::new))
+        };
+        self.api_keys
+            .get((tenant.id.clone(), id.to_owned()), load)
+            .await
+    }
+
+    /// The same as [`Directory::key_place`] without a look at rows, if it is remembered.
+    pub fn remembered_key_place(&self, digest: &str) -> Option<(String, String)> {
+        self.key_places.remembered(&digest.to_owned())
+    }
+
+    /// The tenant and the id of the API key with a secret of this digest, live or not. What is not
+    /// there is not remembered: whoever guesses must not push out what others use.
+    pub async fn key_place(&self, digest: &str) -> Result<Option<(String, String)>, DbError> {
+        let load = async {
+            let place = self.store.place_of_api_key(digest).await;
+            place.map_err(Some)?.ok_or(None)
+        };
+        match self.key_places.get(digest.to_owned(), load).await {
+            Ok(place) => Ok(Some(place)),
+            Err(None) => Ok(None),
+            Err(Some(error)) => Err(error),
+        }
+    }
+
     pub async fn catalog(&self, tenant: &Tenant) -> Result<Arc<Catalog>, DbError> {
         let load = async { Ok(Arc::new(self.store.tenant(&tenant.id).catalog().await?)) };
         self.catalogs.get(tenant.id.clone(), load).await
@@ -201,6 +239,9 @@ impl Directory {
             Change::Client { tenant, client_id } => {
                 self.clients.forget(&(tenant.clone(), client_id.clone()));
             }
+            Change::ApiKey { tenant, id } => {
+                self.api_keys.forget(&(tenant.clone(), id.clone()));
+            }
             Change::Catalog { tenant } => self.catalogs.forget(tenant),
             Change::Revocation {
                 tenant,
@@ -215,6 +256,7 @@ impl Directory {
                 self.by_id.forget_all();
                 self.by_host.forget_all();
                 self.clients.forget_all();
+                self.api_keys.forget_all();
                 self.catalogs.forget_all();
                 self.revocations.mark_gap();
             }

@@ -13,7 +13,7 @@ pub struct TokenIds<'a> {
     pub jti: &'a str,
     pub grant: Option<&'a str>,
     pub client_id: &'a str,
-    /// The account, unless the token is the client's own.
+    /// The account, unless the token is a registered client's own.
     pub user_id: Option<&'a str>,
 }
 
@@ -23,7 +23,7 @@ impl<'a> TokenIds<'a> {
             jti: &claims.jti,
             grant: GrantId::of_token(&claims.jti),
             client_id: &claims.client_id,
-            user_id: (!claims.is_client_token()).then_some(claims.sub.as_str()),
+            user_id: claims.account(),
         }
     }
 

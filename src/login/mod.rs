@@ -1,5 +1,6 @@
-//! Floor 4: how a person proves who they are.
+//! Floor 4: how a person proves who they are, and a program that acts for one.
 
+pub mod api_key;
 pub mod browser;
 mod consent;
 pub mod device;

@@ -8,7 +8,10 @@
 //!
 //! An attempt reserves its place before the password is looked at. While attempts in flight could
 //! still exhaust a count, later ones wait for them instead of being refused: twenty right logins at
-//! once all succeed, twenty guesses at once are still five.
+//! once all succeed, twenty guesses at once are still five. API keys have a count of their own
+//! ([`keys`]): a program with a dead key must not keep the people beside it from signing in.
+
+pub mod keys;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -49,6 +52,8 @@ struct Tables {
     pairs: Table<(NameKey, String)>,
     names: Table<NameKey>,
     networks: Table<String>,
+    /// Of those who present API keys.
+    keys: Table<String>,
 }
 
 /// Failures of one key.
@@ -247,7 +252,8 @@ impl Throttle {
     /// How many keys are remembered: bounded, whatever is thrown at it.
     pub fn size(&self) -> usize {
         let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        tables.pairs.0.len() + tables.names.0.len() + tables.networks.0.len()
+        let guesses = tables.pairs.0.len() + tables.names.0.len() + tables.networks.0.len();
+        guesses + tables.keys.0.len()
     }
 }
 

@@ -27,6 +27,9 @@ pub struct AccessTokenClaims {
     pub sid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<String>,
+    /// The account that an API key acts for; `sub` and `client_id` are the key's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Only in tokens for the REST API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -41,5 +44,15 @@ impl AccessTokenClaims {
     /// Whether a client got this token for itself.
     pub fn is_client_token(&self) -> bool {
         self.sub == self.client_id
+    }
+
+    /// The account whose end is the token's end: that of the person it speaks of, or of the owner of
+    /// the API key it was given to.
+    pub fn account(&self) -> Option<&str> {
+        if self.is_client_token() {
+            self.owner.as_deref()
+        } else {
+            Some(&self.sub)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod access_token;
 pub mod algorithm;
+pub mod api_key;
 pub mod audit_chain;
 pub mod audit_event;
 pub mod claim_source;
@@ -15,6 +16,7 @@ pub mod grant;
 pub mod group;
 pub mod lifetimes;
 pub mod login_name;
+pub mod permissions;
 pub mod place;
 pub mod redirect_uri;
 pub mod resource;

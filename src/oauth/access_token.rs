@@ -55,6 +55,10 @@ pub async fn resolve(app: &App, ctx: &Ctx, token: &str) -> Result<Option<LiveTok
         note(ctx, &claims, "the token was revoked");
         return Ok(None);
     }
+    if !key_is_live(app, ctx, &claims).await? {
+        note(ctx, &claims, "the token's API key is over");
+        return Ok(None);
+    }
     Ok(Some(LiveToken(claims)))
 }
 
@@ -62,9 +66,22 @@ pub async fn resolve(app: &App, ctx: &Ctx, token: &str) -> Result<Option<LiveTok
 fn note(ctx: &Ctx, claims: &AccessTokenClaims, cause: &'static str) {
     ctx.notes.tenant(&ctx.tenant);
     ctx.notes.cause(cause);
-    if !claims.is_client_token() {
-        ctx.notes.account(&claims.sub);
+    if let Some(account) = claims.account() {
+        ctx.notes.account(account);
     }
+}
+
+/// Whether the API key that a token was given to, if it was one, has not reached its end, which may
+/// have been moved since.
+async fn key_is_live(app: &App, ctx: &Ctx, claims: &AccessTokenClaims) -> Result<bool, OAuthError> {
+    if claims.owner.is_none() {
+        return Ok(true);
+    }
+    let key = app
+        .directory
+        .api_key(&ctx.tenant, &claims.client_id)
+        .await?;
+    Ok(key.is_some_and(|key| key.is_live(ctx.now)))
 }
 
 /// Never a second past its end; its beginning may be ahead by what the clocks of nodes differ.

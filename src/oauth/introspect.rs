@@ -44,6 +44,9 @@ struct Answer<'a> {
     sid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant_id: Option<&'a str>,
+    /// The account that an API key acts for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
 }
 
 /// Who asks.
@@ -111,6 +114,7 @@ async fn answer(
                 jti: Some(&claims.jti),
                 sid: claims.sid.as_deref(),
                 tenant_id: claims.tenant_id.as_deref(),
+                owner: claims.owner.as_deref(),
             },
         ));
     }
@@ -213,6 +217,7 @@ async fn refresh_token(
             jti: None,
             sid: Some(&row.grant.session_id),
             tenant_id: None,
+            owner: None,
         },
     )))
 }

@@ -81,7 +81,10 @@ fn written(db: &Db) -> Written {
             }
             Change::Tenant { tenant, .. } => cache.forget(tenant),
             Change::Everything => cache.forget_all(),
-            Change::Client { .. } | Change::Revocation { .. } | Change::TenantHost { .. } => {}
+            Change::Client { .. }
+            | Change::ApiKey { .. }
+            | Change::Revocation { .. }
+            | Change::TenantHost { .. } => {}
         }
     });
     cache

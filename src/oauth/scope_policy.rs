@@ -1,6 +1,7 @@
 //! Which scopes are granted (RFC 6749 section 3.3), the same way for every grant.
 
 use super::error::{ErrorKind, OAuthError};
+use crate::login::api_key::KeyHolder;
 use crate::model::client_metadata::ClientMetadata;
 use crate::model::resource::{Catalog, Resource};
 use crate::model::scope::{Scope, is_identity_scope};
@@ -32,6 +33,29 @@ pub fn for_client(
         }
         Some(_) => Err(ErrorKind::InvalidScope.into()),
     }
+}
+
+/// What an API key gets: known, the key's, and, quietly, only what its owner holds now. Without a
+/// `scope`, all of it.
+///
+/// # Errors
+/// `invalid_scope`, also where nothing is left.
+pub fn for_api_key(asked: Option<Scope>, holder: &KeyHolder) -> Result<Scope, OAuthError> {
+    let permissions = &holder.key().permissions;
+    let given = match asked {
+        None => holder.scope().clone(),
+        Some(asked) => {
+            let known = |word: &str| holder.catalog().knows(word) && permissions.give(word);
+            if !asked.words().all(known) {
+                return Err(ErrorKind::InvalidScope.into());
+            }
+            asked.filtered(|word| holder.scope().contains(word))
+        }
+    };
+    if given.is_empty() {
+        return Err(OAuthError::from(ErrorKind::InvalidScope).because("the API key gives nothing"));
+    }
+    Ok(given)
 }
 
 /// What a client gets for a person: known, the client's, and, quietly, only what the person may

@@ -93,6 +93,9 @@ async fn follow_changes(app: App) {
 
 async fn flush(app: App) {
     trail::flush_refusals(&app).await;
+    if let Err(error) = app.key_uses.flush(&app.store).await {
+        tracing::warn!(%error, "it is not noted when API keys were used");
+    }
 }
 
 async fn flush_hours(app: App) {

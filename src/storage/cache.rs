@@ -38,6 +38,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
+    /// What is remembered, whatever the feed says: for values that never change.
+    pub fn remembered(&self, key: &K) -> Option<V> {
+        self.values.get(key)
+    }
+
     pub fn forget(&self, key: &K) {
         self.values.remove(key);
     }

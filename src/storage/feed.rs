@@ -30,6 +30,10 @@ pub enum Change {
         tenant: String,
         client_id: String,
     },
+    ApiKey {
+        tenant: String,
+        id: String,
+    },
     /// A resource or a role: what the tenant can give.
     Catalog {
         tenant: String,
@@ -123,6 +127,7 @@ impl Feed {
                         tenant,
                         client_id: id,
                     },
+                    "api_key" => Change::ApiKey { tenant, id },
                     "resource" | "role" => Change::Catalog { tenant },
                     "signing_key" => Change::SigningKeys { tenant },
                     "revocation" => Change::Revocation {

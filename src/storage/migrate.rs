@@ -66,6 +66,12 @@ const MIGRATIONS: &[Migration] = &[
         then: None,
     },
     Migration {
+        version: 8,
+        name: "api_keys",
+        text: include_str!("../../migrations/0008_api_keys.sql"),
+        then: None,
+    },
+    Migration {
         version: 9,
         name: "direct_logins",
         text: include_str!("../../migrations/0009_direct_logins.sql"),

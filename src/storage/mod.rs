@@ -6,6 +6,8 @@
 
 pub mod access_tokens;
 mod admins;
+pub mod api_key_secrets;
+pub mod api_keys;
 pub mod audit;
 pub mod audit_chain;
 pub mod audit_page;

@@ -247,6 +247,7 @@ pub const TABLES: &[Purged] = &[
     purged("used_ids", || sql!(some_of!("used_ids", "digest"))),
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
     purged("credentials", || sql!(some_of!("credentials", "user_id, kind, id"))),
+    purged("api_keys", || sql!(some_of!("api_keys", "id"))),
     purged("memberships", || sql!(some_of!("memberships", "kind, name, member_key"))),
     purged("users", || sql!(some_of!("users", "id"))),
     purged("client_secrets", || sql!(some_of!("client_secrets", "client_id, digest"))),

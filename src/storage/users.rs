@@ -4,7 +4,7 @@ use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::update::UpdateOutcome;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped};
-use super::{admins, audit, credentials, memberships, revocations, sessions, tenant_end};
+use super::{admins, api_keys, audit, credentials, memberships, revocations, sessions, tenant_end};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::login_name::LoginName;
@@ -173,6 +173,7 @@ impl Scoped {
                 Box::pin(async move {
                     admins::guard_last_removed(tx, tenant, id).await?;
                     sessions::end_all_of_user(tx, tenant, id, *now).await?;
+                    api_keys::go_with_owner(tx, tenant, id).await?;
                     let removed = tx
                         .run(
                             sql!("DELETE FROM users WHERE tenant = $1 AND id = $2")

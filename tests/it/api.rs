@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod api_keys;
 mod auth;
 mod authority;
 mod clients;

@@ -1,6 +1,7 @@
 //! The real binary, in directories of its own, with an environment that holds nothing else.
 #![cfg(unix)]
 
+mod api_keys;
 mod apply;
 mod audit;
 mod beside;

@@ -21,6 +21,7 @@ async fn every_flow(world: &World) -> Vec<String> {
         .await;
     let alice = world.person("alice").await;
     let mut secrets = token_flows(world, &app, &alice).await;
+    secrets.extend(keys_used(world, &alice).await);
     secrets.extend(set_up(world).await);
     secrets.extend(secrets_changed(world, &app).await);
     secrets.extend([app.secret, alice.password]);
@@ -80,6 +81,41 @@ async fn token_flows(world: &World, app: &Service, alice: &Person) -> Vec<String
         wrong.to_owned(),
         foreign.to_owned(),
         misplaced.to_owned(),
+    ]
+}
+
+/// API keys, right and wrong ones, in every place they are sent to.
+async fn keys_used(world: &World, alice: &Person) -> Vec<String> {
+    let first = world.key(alice, "phone", &["*"]).await;
+    let token = first.token("account").await;
+    first.get("/users/me").await.assert_ok();
+    let wrong = first.with_secret("rvoip_ak_live_canary0123456789abcdefghijklmnop");
+    wrong.get("/users/me").await;
+    wrong.client().client_credentials("account").await;
+    let anonymous = world.anonymous();
+    let in_query = format!("/api/v1/users/me?api_key={}", first.secret);
+    anonymous.get(&in_query).await;
+    let bearer = format!("Bearer {}", first.secret);
+    let headers = [("authorization", bearer.as_str())];
+    anonymous.get_with("/api/v1/users/me", &headers).await;
+    let console = world.console(&world.tenant).await;
+    let alice = world.bearer(&console, alice).await;
+    let body = serde_json::json!({ "name": "other", "permissions": ["sip.call"] });
+    let key = [("idempotency-key", "a-key")];
+    let second = alice.call("POST", "/users/me/api-keys", &key, Some(&body));
+    let second = second.await;
+    let rotate = format!("/api-keys/{}/rotate", second.text("id"));
+    let third = alice.post(&rotate, &serde_json::json!({})).await;
+    let flushed = world.app.key_uses.flush(&world.app.store).await;
+    flushed.expect("flushed");
+    vec![
+        first.secret,
+        wrong.secret,
+        token,
+        second.text("key"),
+        third.text("key"),
+        alice.token,
+        console.secret,
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod account_rules;
 mod api;
+mod api_keys;
 mod argon;
 mod attack_table;
 mod authorize;

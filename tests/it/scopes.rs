@@ -4,6 +4,7 @@
 mod audience;
 mod resource;
 mod roles;
+mod sip;
 
 use serde_json::{Value, json};
 use users_core::admin::{AdminError, clients};

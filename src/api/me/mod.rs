@@ -1,5 +1,6 @@
 //! `/users/me`: the signed-in person's own account.
 
+mod api_keys;
 mod consents;
 mod devices;
 mod password;
@@ -19,6 +20,7 @@ pub(super) fn operations() -> Vec<Operation> {
         sessions::operations(),
         devices::operations(),
         consents::operations(),
+        api_keys::operations(),
     ]
     .into_iter()
     .flatten()

@@ -128,11 +128,11 @@ impl OwnAccount {
 }
 
 async fn read(call: Arc<Call>, (): ()) -> Result<Found<OwnView>, Problem> {
-    Ok(Found(OwnView::of(call.me()?, &call)))
+    Ok(Found(OwnView::of(call.own_account()?, &call)))
 }
 
 async fn update(call: Arc<Call>, changes: Merge<OwnAccount>) -> Result<Found<OwnView>, Problem> {
-    let id = &call.me()?.id;
+    let id = &call.own_account()?.id;
     let user = found(&call, id).await?;
     call.guard(&OwnView::of(&user, &call))?;
     let before = users::input_of(&user);

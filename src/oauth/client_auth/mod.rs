@@ -1,5 +1,6 @@
 //! Client authentication (RFC 6749 section 2.3, RFC 7523 section 3): who is asking.
 
+mod api_key;
 mod assertion;
 mod secret;
 
@@ -10,8 +11,10 @@ use axum::http::HeaderMap;
 use super::error::{ErrorKind, OAuthError};
 use crate::admin::clients;
 use crate::app::App;
+use crate::base::id::is_uuid;
 use crate::context::Ctx;
 use crate::directory::KnownClient;
+use crate::login::api_key::KeyHolder;
 use crate::model::client::Client;
 use crate::model::client_metadata::{ClientMetadata, is_valid_client_id};
 use crate::model::door::Door;
@@ -21,15 +24,24 @@ use crate::web::params::Params;
 /// A client that proved itself, a public one that named itself, or one of our own doors. Only
 /// [`authenticate`] and [`of_door`] make it.
 #[derive(Clone)]
-pub struct AuthenticatedClient(Arc<KnownClient>);
+pub struct AuthenticatedClient {
+    known: Arc<KnownClient>,
+    /// The API key that stands for it, where it is no registered client.
+    key: Option<Arc<KeyHolder>>,
+}
 
 impl AuthenticatedClient {
     pub fn client(&self) -> &Client {
-        &self.0.client
+        &self.known.client
     }
 
     pub fn client_id(&self) -> &str {
-        &self.0.client.client_id
+        &self.known.client.client_id
+    }
+
+    /// The API key, if the client is one.
+    pub fn api_key(&self) -> Option<&KeyHolder> {
+        self.key.as_deref()
     }
 
     /// The door it stands for, if it is one of our own.
@@ -39,7 +51,7 @@ impl AuthenticatedClient {
 
     /// Whether it proved itself with a secret or a key.
     pub fn is_confidential(&self) -> bool {
-        !self.0.client.metadata.is_public()
+        !self.known.client.metadata.is_public()
     }
 }
 
@@ -139,7 +151,7 @@ pub(super) async fn of_door(
             && known.client.enabled
             && known.client.metadata == wanted
         {
-            return Ok(AuthenticatedClient(known));
+            return Ok(AuthenticatedClient { known, key: None });
         }
         clients::put_door(app, &ctx.tenant, door, &wanted).await?;
     }
@@ -164,6 +176,13 @@ async fn check(
     client_id: &str,
     proof: Proof<'_>,
 ) -> Result<AuthenticatedClient, OAuthError> {
+    if is_uuid(client_id) {
+        let judged = api_key::authenticate(app, ctx, client_id, &proof).await?;
+        return judged.map_err(|cause| {
+            app.refusals.count(ctx, "client", client_id);
+            refused(cause)
+        });
+    }
     // What cannot be a client's id is not looked for: an assertion may hold any character. Our own
     // doors are nobody's to name.
     let plausible = is_valid_client_id(client_id) && Door::of_client(client_id).is_none();
@@ -202,7 +221,7 @@ async fn check(
     let judged = match known {
         None => Err("the client is unknown"),
         Some(known) if !known.client.enabled => Err("the client is disabled"),
-        Some(known) => proved.map(|()| AuthenticatedClient(known)),
+        Some(known) => proved.map(|()| AuthenticatedClient { known, key: None }),
     };
     judged.map_err(|cause| {
         let account = if plausible { client_id } else { "" };

@@ -233,6 +233,7 @@ fn claims(
         scope: target.scope.clone(),
         sid: grant.map(|grant| grant.session_id.clone()),
         tenant_id: (!ctx.tenant.is_default()).then(|| ctx.tenant.id.clone()),
+        owner: client.api_key().map(|holder| holder.owner().id.clone()),
         email: for_api.and_then(|user| user.email.clone()),
         roles: for_api.map(|user| user.roles.clone()),
         user_id: user

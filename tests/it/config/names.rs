@@ -23,6 +23,7 @@ fn every_field_is_a_variable_named_after_its_path() {
         "MASTER_KEY_FILE",
         "DATABASE_URL_FILE",
         "LIMITS_WINDOW",
+        "API_KEYS_PREFIX",
     ] {
         assert!(names.contains(&format!("USERS_CORE_{name}")), "{name}");
     }
@@ -35,11 +36,14 @@ fn every_row_of_the_table_sets_and_shows_its_own_field_alone() {
         let value = match row.kind.as_str() {
             "secret text" | "path of a file" => continue,
             "text" if row.path == "issuer" => "https://other.example".to_owned(),
+            "text" if row.path == "api_keys.prefix" => "key_".to_owned(),
             "text" => "debug".into(),
             list if list.starts_with("list of users-core") => "users-core,user-service".into(),
             "list of networks" => "10.0.0.0/8,fd00::/8".into(),
             "list of IP addresses with ports" => "127.0.0.2:1,[::1]:2".into(),
             choice if choice.starts_with("one of") => choice.rsplit(' ').next().unwrap().into(),
+            // Its default is the most there may be.
+            _ if row.path == "api_keys.token_lifetime" => "299".to_owned(),
             _ => (row.default.parse::<i64>().unwrap() + 1).to_string(),
         };
         let after = show(&from_env(&[(&row.variable, &value)]));

@@ -22,10 +22,11 @@ use users_core::storage::signing_keys::KeyState;
 
 use super::Scene;
 use crate::support::rows::{
-    ACCESS, ALGORITHM, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE, DEVICE,
-    DEVICE_SECRET, EVENT, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, REQUEST, ROLE, SESSION,
-    USER, access_token, checked_group, checked_role, checked_user, checkpoint, client, code, count,
-    later, login, new_user, redemption, refusal, resource, rotation, sign_in, updated_if,
+    ACCESS, ALGORITHM, API_KEY, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE,
+    DEVICE, DEVICE_SECRET, EVENT, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, REQUEST, ROLE,
+    SESSION, USER, access_token, checked_api_key, checked_group, checked_role, checked_user,
+    checkpoint, client, code, count, key_rotation, later, login, new_api_key, new_user, redemption,
+    refusal, resource, rotation, sign_in, updated_if,
 };
 use crate::support::world::START;
 
@@ -61,6 +62,70 @@ pub const PROOFS: &[(&str, Proof)] = &[
         Box::pin(async move {
             let burnt = scene.rows.burn(ASSERTION.to_owned(), later());
             assert_eq!(burnt.await.expect("an answer"), !scene.twin);
+        })
+    }),
+    ("create_api_key", |scene| {
+        Box::pin(async move {
+            let key = new_api_key(scene.world, &format!("{MARK}'s second"));
+            // The owner is the tenant's own, or there is none.
+            match scene.rows.create_api_key(key).await {
+                Ok(made) => assert!(!made && !scene.twin),
+                Err(error) => assert_taken_by_own(Err::<(), _>(error), scene.twin),
+            }
+        })
+    }),
+    ("api_key", |scene| {
+        Box::pin(async move {
+            let key = scene.rows.api_key(API_KEY).await.expect("an answer");
+            let name = key.map(|key| key.name);
+            assert_eq!(name.as_deref(), scene.twin.then_some(MARK));
+        })
+    }),
+    ("api_keys", |scene| {
+        Box::pin(async move {
+            for owner in [None, Some(USER)] {
+                let keys = scene.rows.api_keys(owner, "", 1000).await.expect("a list");
+                let names: Vec<_> = keys.into_iter().map(|key| key.name).collect();
+                let expected = if scene.twin { vec![MARK] } else { Vec::new() };
+                assert_eq!(names, expected);
+            }
+        })
+    }),
+    ("update_api_key", |scene| {
+        Box::pin(async move {
+            let (key, event) = (checked_api_key("changed"), scene.event());
+            let updated = scene
+                .rows
+                .update_api_key(API_KEY, key, None, START, event)
+                .await;
+            assert_eq!(updated.expect("an answer"), updated_if(scene.twin));
+        })
+    }),
+    ("rotate_api_key", |scene| {
+        Box::pin(async move {
+            let rotation = key_rotation(scene.world);
+            let rotated = scene.rows.rotate_api_key(API_KEY, rotation).await;
+            assert_eq!(rotated.expect("an answer"), scene.twin);
+        })
+    }),
+    ("end_previous_secret", |scene| {
+        Box::pin(async move {
+            let event = scene.event();
+            let ended = scene.rows.end_previous_secret(API_KEY, START, event).await;
+            assert_eq!(ended.expect("an answer"), scene.twin);
+        })
+    }),
+    ("note_api_key_uses", |scene| {
+        Box::pin(async move {
+            let uses = vec![(API_KEY.to_owned(), later())];
+            scene.rows.note_api_key_uses(uses).await.expect("noted");
+        })
+    }),
+    ("delete_api_key", |scene| {
+        Box::pin(async move {
+            let event = scene.event();
+            let deleted = scene.rows.delete_api_key(API_KEY, START, event).await;
+            assert_eq!(deleted.expect("an answer"), scene.twin);
         })
     }),
     ("claim_key", |scene| {

@@ -5,11 +5,13 @@ use std::marker::PhantomData;
 
 use users_core::admin::clients;
 use users_core::app::App;
+use users_core::base::api_key_secret::ApiKeySecret;
 use users_core::base::master_key::MasterKey;
 use users_core::base::random::Random;
 use users_core::base::token::{Kind, OpaqueToken};
 use users_core::config::{Config, Secret};
 use users_core::keys::key_pair::{KeyPair, Signer};
+use users_core::login::api_key::KeyHolder;
 use users_core::login::device::{DeviceCookie, KnownDevice};
 use users_core::login::direct::Authenticated;
 use users_core::model::client::{SecretKind, StoredSecret};
@@ -52,6 +54,8 @@ macro_rules! prints {
 fn what_holds_a_secret_cannot_be_printed() {
     for (name, debug, display) in prints![
         OpaqueToken,
+        ApiKeySecret,
+        KeyHolder,
         MasterKey,
         KeyPair,
         Signer,

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod database;
 pub mod forge;
 pub mod http;
+pub mod keys;
 pub mod people;
 pub mod race;
 pub mod raw;

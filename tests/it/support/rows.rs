@@ -3,6 +3,7 @@
 use users_core::base::clock::Timestamp;
 use users_core::model::access_token::AccessTokenClaims;
 use users_core::model::algorithm::Algorithm;
+use users_core::model::api_key::{ApiKeyInput, CheckedApiKey, KeySecret};
 use users_core::model::audit_chain::{Checkpoint, Link};
 use users_core::model::audit_event::{Actor, AuditEvent, AuditKind};
 use users_core::model::claims_request::ClaimsRequest;
@@ -17,6 +18,8 @@ use users_core::model::tenant::Tenant;
 use users_core::model::user::{AccountKind, CheckedUser, User, UserInput};
 use users_core::storage::Scoped;
 use users_core::storage::access_tokens::StoredAccessToken;
+use users_core::storage::api_key_secrets::KeyRotation;
+use users_core::storage::api_keys::NewApiKey;
 use users_core::storage::audit::Refusal;
 use users_core::storage::clients::ClientWrite;
 use users_core::storage::codes::{NewCode, Redemption};
@@ -34,6 +37,7 @@ use users_core::storage::users::NewUser;
 use super::World;
 use super::world::START;
 
+pub const API_KEY: &str = "01900000-0000-7000-8000-000000000004";
 pub const USER: &str = "00000000-0000-4000-8000-000000000001";
 pub const CLIENT: &str = "app";
 pub const SESSION: &str = "00000000-0000-4000-8000-000000000002";
@@ -90,6 +94,7 @@ pub fn claims(mark: &str) -> AccessTokenClaims {
         scope: "files.read".parse().expect("a scope"),
         sid: Some(SESSION.to_owned()),
         tenant_id: None,
+        owner: None,
         email: None,
         roles: None,
         user_id: None,
@@ -400,6 +405,45 @@ pub fn grant_of(jti: &str) -> String {
     GrantId::of_token(jti).expect("a person's token").to_owned()
 }
 
+pub fn checked_api_key(name: &str) -> CheckedApiKey {
+    let input = ApiKeyInput {
+        name: name.to_owned(),
+        permissions: vec!["files.read".to_owned()],
+        networks: vec!["192.0.2.0/24".to_owned()],
+        enabled: true,
+        expires_at: None,
+    };
+    input.check(None, START).expect("a good key")
+}
+
+/// A secret nobody else has, in whatever tenant.
+pub fn key_secret(world: &World) -> KeySecret {
+    KeySecret {
+        digest: world.app.opaque_id(),
+        hint: "k_...abcd".to_owned(),
+    }
+}
+
+pub fn new_api_key(world: &World, name: &str) -> NewApiKey {
+    NewApiKey {
+        id: API_KEY.to_owned(),
+        owner_id: USER.to_owned(),
+        key: checked_api_key(name),
+        secret: key_secret(world),
+        now: START,
+        event: event(world),
+    }
+}
+
+pub fn key_rotation(world: &World) -> KeyRotation {
+    KeyRotation {
+        secret: key_secret(world),
+        old_expires_at: None,
+        now: START,
+        event: event(world),
+    }
+}
+
 /// A tenant with a row of every kind. What is not an id carries `mark`.
 pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated {
     let scene = bare(world, tenant);
@@ -430,6 +474,10 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
     assert_eq!(described.await.expect("an answer"), UpdateOutcome::Updated);
     let role = rows.create_role(checked_role(ROLE, mark), START, event(world));
     role.await.expect("a role");
+    let made = rows.create_api_key(new_api_key(world, mark)).await;
+    assert!(made.expect("a key"));
+    let rotated = rows.rotate_api_key(API_KEY, key_rotation(world)).await;
+    assert!(rotated.expect("another secret"));
     assert!(
         rows.burn(ASSERTION.to_owned(), later())
             .await

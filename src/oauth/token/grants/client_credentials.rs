@@ -1,4 +1,4 @@
-//! RFC 6749 section 4.4: a client for itself.
+//! RFC 6749 section 4.4: a client for itself, and a program with an API key.
 
 use crate::app::App;
 use crate::context::Ctx;
@@ -18,7 +18,10 @@ pub(super) async fn redeem(
     confidential(client)?;
     let catalog = app.directory.catalog(&ctx.tenant).await?;
     let asked = scope_policy::requested(params)?;
-    let scope = scope_policy::for_client(asked, &client.client().metadata, &catalog)?;
+    let scope = match client.api_key() {
+        Some(holder) => scope_policy::for_api_key(asked, holder)?,
+        None => scope_policy::for_client(asked, &client.client().metadata, &catalog)?,
+    };
     let target = scope_policy::target(params, scope, &catalog)?;
     Ok(Authorization {
         subject: Subject::Client,
