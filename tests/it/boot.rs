@@ -77,10 +77,6 @@ async fn a_fresh_installation_has_nobody_in_it_and_no_door() {
             "/admin",
             "/admin/",
             "/install",
-            "/api/v1/users",
-            "/api/v1/auth/register",
-            "/api/v1/auth/login",
-            "/api/v1/tenants",
             "/auth/register",
             "/auth/login",
             "/users",
@@ -91,6 +87,24 @@ async fn a_fresh_installation_has_nobody_in_it_and_no_door() {
             assert_eq!(reply.status, 404, "{path}: {reply:?}");
             let reply = anonymous.post(path, &form, &[]).await;
             assert_eq!(reply.status, 404, "{path}: {reply:?}");
+        }
+        for path in ["/api/v1/users", "/api/v1/tenants", "/api/v1/clients"] {
+            let reply = anonymous.get(path).await;
+            reply.assert_problem(401, "unauthenticated");
+            let reply = anonymous
+                .post_raw(path, "application/json", "{}", &[])
+                .await;
+            reply.assert_problem(401, "unauthenticated");
+        }
+        let account = r#"{"email":"root@example.test","password":"some unrelated words"}"#;
+        for (path, status, code) in [
+            ("/api/v1/auth/register", 403, "forbidden"),
+            ("/api/v1/auth/login", 401, "unauthenticated"),
+        ] {
+            let reply = anonymous
+                .post_raw(path, "application/json", account, &[])
+                .await;
+            reply.assert_problem(status, code);
         }
         let service = world.client("web", "sip.call").await;
         for name in [

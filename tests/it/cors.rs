@@ -51,6 +51,8 @@ const OPEN: &[&str] = &[
     "/jwks.json",
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
+    "/openapi.json",
+    "/openapi.yaml",
 ];
 
 #[test]

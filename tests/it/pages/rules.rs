@@ -45,7 +45,7 @@ fn every_view_is_a_whole_document_with_a_name() {
         let (title, _) = title.split_once("</title>").expect("its end");
         let (what, tenant) = title.split_once(" · ").expect("what and where");
         assert!(!what.trim().is_empty(), "{method}");
-        let own = matches!(method, "setup" | "message");
+        let own = matches!(method, "setup" | "message" | "api_docs");
         assert_eq!(tenant, if own { "users-core" } else { "a text" });
     }
 }

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use users_core::pages::{
-    AccountLine, Accounts, ClaimLine, Claims, ClientCard, Consent, FormPost, Frame, Pages,
-    ScopeLine, SignIn, SignOut, Visitor,
+    AccountLine, Accounts, ApiDocs, ClaimLine, Claims, ClientCard, Consent, FieldLine, FormPost,
+    Frame, OperationLine, Pages, ProblemLine, ResourceSection, ScopeLine, SignIn, SignOut, Visitor,
 };
 
 /// A rendered view.
@@ -132,6 +132,35 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
         let setup = pages.setup(status, text, text, &problems);
         made.push(Page::of("setup", setup));
     }
+    let field = || FieldLine {
+        name: text.to_owned(),
+        kind: text.to_owned(),
+        text: text.to_owned(),
+        required: true,
+    };
+    let operation = OperationLine {
+        method: "GET",
+        path: text.to_owned(),
+        name: "a.name",
+        summary: "What it does",
+        scopes: &["users.read"],
+        parameters: vec![field()],
+        body: vec![field()],
+        success: 200,
+        statuses: vec![401],
+    };
+    let docs = ApiDocs {
+        sections: vec![ResourceSection {
+            name: "resource",
+            operations: vec![operation],
+        }],
+        problems: vec![ProblemLine {
+            code: "a-problem",
+            status: 401,
+            title: "What is wrong",
+        }],
+    };
+    made.push(Page::of("api_docs", pages.api_docs(&docs)));
     let claims = Claims {
         frame: frame(),
         name: text,
