@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use data_encoding::BASE64URL_NOPAD;
+
 use crate::base::clock::Clock;
 use crate::base::id::{ordered_id, random_id};
 use crate::base::master_key::MasterKey;
@@ -112,6 +114,12 @@ impl App {
     /// An id for a row that should sort by time.
     pub fn row_id(&self) -> String {
         ordered_id(&self.random, self.clock.now())
+    }
+
+    /// The same where it has to be short as well: the `sid` of a direct login stands in tokens that
+    /// fit into one datagram with what surrounds them.
+    pub fn short_id(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.random.bytes::<16>())
     }
 
     /// An id that must not tell when it was made: a user's `sub`, a token's `jti`.

@@ -10,8 +10,10 @@ use crate::model::client::{Client, SecretKind, StoredSecret};
 use crate::model::client_metadata::{
     ClientMetadata, MIN_SECRET_CHARS, is_valid_client_id, is_valid_client_secret,
 };
+use crate::model::door::Door;
 use crate::model::resource::{Catalog, is_own_scope};
 use crate::model::tenant::Tenant;
+use crate::storage::DbError;
 use crate::storage::clients::ClientWrite;
 
 /// A client's secret as it is to be.
@@ -89,6 +91,11 @@ pub async fn delete(
     tenant: &Tenant,
     client_id: &str,
 ) -> Result<(), AdminError> {
+    if Door::of_client(client_id).is_some() {
+        return Err(AdminError::Refused(format!(
+            "client_id: {client_id} {OF_THE_PROGRAM}"
+        )));
+    }
     let event = event(app, actor, AuditKind::ClientDeleted, client_id);
     if app
         .store
@@ -99,6 +106,35 @@ pub async fn delete(
         Ok(())
     } else {
         Err(AdminError::Missing(format!("client {client_id:?}")))
+    }
+}
+
+/// Why some clients are not an operator's to write.
+const OF_THE_PROGRAM: &str = "stands for direct logins and is the program's own";
+
+/// Makes the client of a door, or writes its registration anew.
+pub async fn put_door(
+    app: &App,
+    tenant: &Tenant,
+    door: Door,
+    metadata: &ClientMetadata,
+) -> Result<(), AdminError> {
+    let write = |kind| ClientWrite {
+        client_id: door.client_id().to_owned(),
+        metadata: metadata.clone(),
+        enabled: true,
+        secret: None,
+        if_unchanged: None,
+        now: app.clock.now(),
+        event: event(app, &Actor::system(), kind, door.client_id()),
+    };
+    let rows = app.store.tenant(&tenant.id);
+    match rows.create_client(write(AuditKind::ClientCreated)).await {
+        Err(DbError::Conflict) => {
+            let written = rows.update_client(write(AuditKind::ClientChanged)).await?;
+            updated(written, || format!("client {:?}", door.client_id()))
+        }
+        made => Ok(made?),
     }
 }
 
@@ -169,6 +205,9 @@ pub fn problems(
     let mut problems = metadata.problems();
     if !is_valid_client_id(client_id) {
         problems.push("client_id: 1 to 128 of A-Za-z0-9._~- and not a UUID".to_owned());
+    }
+    if Door::of_client(client_id).is_some() {
+        problems.push(format!("client_id: {client_id} {OF_THE_PROGRAM}"));
     }
     match secret {
         Secret::Keep => {}

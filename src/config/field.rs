@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::LogFormat;
+use super::{LogFormat, Profile, Registration};
 use super::kind::{EMPTY, Given, Kind};
 use super::secret::{MASK, Secret};
 
@@ -177,6 +177,30 @@ impl Field for Vec<SocketAddr> {
         if self.is_empty() {
             return Err(EMPTY.into());
         }
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        joined(self)
+    }
+}
+
+impl Field for Registration {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        *self = given.required()?.parse()?;
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        self.name().into()
+    }
+}
+
+impl Field for Vec<Profile> {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        let mut profiles = each(given, str::parse)?;
+        profiles.dedup();
+        *self = profiles;
         Ok(())
     }
 

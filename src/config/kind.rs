@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Secret,
     Path,
     OneOf(&'static [&'static str]),
+    /// A list of some of these.
+    Words(&'static [&'static str]),
     Number { min: i64, max: i64 },
     Seconds { min: i64, max: i64 },
     Addresses,
@@ -23,7 +25,7 @@ impl Kind {
     }
 
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Networks)
+        matches!(self, Self::Addresses | Self::Networks | Self::Words(_))
     }
 
     pub(super) fn is_number(self) -> bool {
@@ -37,6 +39,7 @@ impl Kind {
             Self::Secret => "secret text".into(),
             Self::Path => "path of a file".into(),
             Self::OneOf(choices) => format!("one of {}", choices.join(", ")),
+            Self::Words(choices) => format!("list of {}", choices.join(", ")),
             Self::Number { min, max } => format!("whole number from {min} to {max}"),
             Self::Seconds { min, max } => format!("seconds from {min} to {max}"),
             Self::Addresses => "list of IP addresses with ports".into(),

@@ -18,6 +18,7 @@ mod layers;
 mod load;
 pub mod master_key;
 mod nearest;
+mod profile;
 mod reader;
 mod reference;
 mod rules;
@@ -38,6 +39,7 @@ pub use declared::{
 };
 pub use error::ConfigError;
 pub use load::{Loaded, load, load_declared};
+pub use profile::{Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};
 pub use secret::Secret;
 pub use settings::{
@@ -58,6 +60,17 @@ pub struct Config {
     pub master_key: Option<Secret>,
     /// Who may read `/metrics` without a token, beside loopback (nobody).
     pub metrics_networks: Vec<IpNet>,
+    /// The systems whose routes are served beside our own (none).
+    pub compat: Vec<Profile>,
+    /// What the routes of `users-core` answer a caller without a valid token: 403, as that system
+    /// does, or 401 (`403`).
+    pub compat_missing_token_status: String,
+    /// Who may make an account without being asked to (off).
+    pub registration: Registration,
+    /// What a password must be.
+    pub passwords: PasswordRules,
+    /// What is different where the profile `user-management-service` is on.
+    pub user_management_service: UserManagementService,
     /// The database's pool.
     pub database: Database,
     /// The certificate of our own listener.
@@ -74,6 +87,22 @@ pub struct Config {
     pub password_hash: PasswordHash,
     /// What one caller may use up.
     pub limits: Limits,
+}
+
+/// What a password must be. Where a profile is on, it also holds upper and lower case and a digit.
+#[derive(Clone, Debug)]
+pub struct PasswordRules {
+    /// Characters at least (12; 8 where a profile is on and nothing is said).
+    pub min_length: u32,
+}
+
+/// What is different where the profile `user-management-service` is on. Seconds.
+#[derive(Clone, Debug)]
+pub struct UserManagementService {
+    /// Access tokens of direct logins (1800).
+    pub access_token_lifetime: i64,
+    /// Refresh tokens of direct logins (604800, 7 days).
+    pub refresh_token_lifetime: i64,
 }
 
 /// The database's pool.
@@ -132,6 +161,8 @@ pub struct Tokens {
     pub refresh_token_lifetime: i64,
     /// Refresh tokens nobody uses (2592000, 30 days).
     pub refresh_token_idle_lifetime: i64,
+    /// Refresh tokens of direct logins that ask to be remembered, if that is longer (7776000, 90 days).
+    pub remembered_login_lifetime: i64,
     /// How long the predecessor of a refresh token still gets the same answer (10; 0: never).
     pub refresh_retry_window: i64,
     /// How long others may keep our public keys; a new key is announced this long before it signs
@@ -185,9 +216,17 @@ pub struct Limits {
     pub lock_duration: i64,
     /// Seconds over which failures are counted (3600).
     pub window: i64,
+    /// Calls per minute and address to direct logins and to the routes of other systems, and calls
+    /// of the REST API that fail to authenticate (100).
+    pub calls_per_minute: u32,
 }
 
 impl Config {
+    /// Whether the routes, variables and answers of a system are served.
+    pub fn serves(&self, profile: Profile) -> bool {
+        self.compat.contains(&profile)
+    }
+
     /// Whether the issuer's host is this machine. Switches for tests and development are refused
     /// anywhere else.
     pub fn issuer_is_loopback(&self) -> bool {
@@ -206,6 +245,11 @@ impl Default for Config {
             database_url: Secret::new("sqlite://data/users-core.db"),
             master_key: None,
             metrics_networks: Vec::new(),
+            compat: Vec::new(),
+            compat_missing_token_status: "403".into(),
+            registration: Registration::Off,
+            passwords: PasswordRules::default(),
+            user_management_service: UserManagementService::default(),
             database: Database::default(),
             tls: Tls::default(),
             proxies: Proxies::default(),
@@ -214,6 +258,21 @@ impl Default for Config {
             sessions: Sessions::default(),
             password_hash: PasswordHash::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for PasswordRules {
+    fn default() -> Self {
+        Self { min_length: 12 }
+    }
+}
+
+impl Default for UserManagementService {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: 1800,
+            refresh_token_lifetime: 604_800,
         }
     }
 }
@@ -244,6 +303,7 @@ impl Default for Tokens {
             code_lifetime: 60,
             refresh_token_lifetime: 2_592_000,
             refresh_token_idle_lifetime: 2_592_000,
+            remembered_login_lifetime: 7_776_000,
             refresh_retry_window: 10,
             jwks_cache_lifetime: 3600,
         }
@@ -283,6 +343,7 @@ impl Default for Limits {
             login_failures_per_address: 50,
             lock_duration: 900,
             window: 3600,
+            calls_per_minute: 100,
         }
     }
 }

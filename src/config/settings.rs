@@ -4,11 +4,15 @@
 use super::Config;
 use super::field::Field;
 use super::kind::Kind;
+use super::profile::{Profile, Registration};
 
 /// The algorithms a token may be signed with (RFC 7518 section 3.1, RFC 8037). None is symmetric.
 pub const SIGNING_ALGS: &[&str] = &["RS256", "ES256", "PS256", "EdDSA"];
 
 const LOG_FORMATS: &[&str] = &["text", "json"];
+
+/// What a missing token is answered with on the routes of `users-core`.
+const MISSING_TOKEN_STATUSES: &[&str] = &["403", "401"];
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -98,6 +102,21 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(metrics_networks, Kind::Networks,
         "Networks that may read /metrics without a token, beside loopback."),
 
+    setting!(compat, Kind::Words(Profile::NAMES),
+        "Systems whose routes, answers and variables are served beside our own."),
+    setting!(compat_missing_token_status, Kind::OneOf(MISSING_TOKEN_STATUSES),
+        "What the routes of the profile users-core answer where the token is missing or invalid."),
+    setting!(registration, Kind::OneOf(Registration::NAMES),
+        "Who may make an account: nobody, the invited, those with an address in a tenant's domain, everybody."),
+
+    setting!(passwords.min_length, number(8, 128),
+        "Characters of a password at least; 8 where compat names a profile and nothing is said here."),
+
+    setting!(user_management_service.access_token_lifetime, seconds(ACCESS_TOKEN_LIFETIME),
+        "Life of an access token of a direct login where that profile is on."),
+    setting!(user_management_service.refresh_token_lifetime, seconds(REFRESH_TOKEN_LIFETIME),
+        "Life of a refresh token of a direct login where that profile is on."),
+
     setting!(database.max_connections, number(1, 10_000),
         "Connections to the database held open at most."),
 
@@ -126,6 +145,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Life of a refresh token and its successors, counted from the sign-in."),
     setting!(tokens.refresh_token_idle_lifetime, seconds(REFRESH_TOKEN_LIFETIME),
         "Life of a refresh token that is not used."),
+    setting!(tokens.remembered_login_lifetime, seconds(REFRESH_TOKEN_LIFETIME),
+        "Life of the refresh token of a direct login with remember_me, where that is longer."),
     setting!(tokens.refresh_retry_window, seconds(REFRESH_RETRY_WINDOW),
         "How long a used refresh token gets its successor again, for lost answers. 0 turns it off."),
     setting!(tokens.jwks_cache_lifetime, seconds((1, 30 * DAY)),
@@ -165,4 +186,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long the lock holds."),
     setting!(limits.window, seconds((1, 7 * DAY)),
         "Time over which failed sign-ins are counted."),
+    setting!(limits.calls_per_minute, number(1, 1_000_000),
+        "Calls per minute and address to direct logins and routes of other systems, or without a valid token."),
 ];

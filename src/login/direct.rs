@@ -16,6 +16,7 @@ use crate::trail::hours::Counter;
 pub struct Authenticated {
     user: User,
     amr: Vec<String>,
+    remembered: bool,
 }
 
 impl Authenticated {
@@ -26,6 +27,18 @@ impl Authenticated {
     /// RFC 8176 methods.
     pub fn amr(&self) -> &[String] {
         &self.amr
+    }
+
+    /// Whether they want to stay signed in for longer than usual.
+    pub const fn is_remembered(&self) -> bool {
+        self.remembered
+    }
+
+    /// The same with that wish.
+    #[must_use]
+    pub const fn remembered(mut self, remembered: bool) -> Self {
+        self.remembered = remembered;
+        self
     }
 }
 
@@ -118,6 +131,7 @@ async fn prove(
             Ok(Authenticated {
                 user: *user,
                 amr: vec!["pwd".to_owned()],
+                remembered: false,
             })
         }
         Ok(Checked::Unverified(account)) => {

@@ -88,7 +88,7 @@ words! {
 }
 
 /// The registered metadata of a client, as stored.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of the registration, independent of the others"

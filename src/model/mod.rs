@@ -10,6 +10,7 @@ pub mod client;
 pub mod client_metadata;
 pub mod device;
 pub mod domain;
+pub mod door;
 pub mod grant;
 pub mod group;
 pub mod lifetimes;

@@ -67,6 +67,7 @@ pub struct User {
     pub enabled: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub last_login_at: Option<Timestamp>,
 }
 
 /// The standard claims an account keeps, beside its name and address (OIDC Core section 5.1).

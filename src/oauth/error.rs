@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::json;
 
+use crate::admin::AdminError;
 use crate::keys::key_pair::KeyError;
 use crate::keys::ring::RingError;
 use crate::passwords::Overloaded;
@@ -271,6 +272,17 @@ impl From<DbError> for OAuthError {
             _ => ErrorKind::Internal,
         };
         Self::from(kind).because(error)
+    }
+}
+
+/// What the program itself wanted to write, and could not.
+impl From<AdminError> for OAuthError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Db(error) => error.into(),
+            AdminError::Overloaded(error) => error.into(),
+            other => Self::internal().because(other),
+        }
     }
 }
 

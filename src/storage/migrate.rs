@@ -65,6 +65,12 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/0007_devices.sql"),
         then: None,
     },
+    Migration {
+        version: 9,
+        name: "direct_logins",
+        text: include_str!("../../migrations/0009_direct_logins.sql"),
+        then: None,
+    },
 ];
 
 /// Brings the schema to this program's version.

@@ -4,7 +4,7 @@ use super::access_tokens::{self, StoredAccessToken};
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::users::{user_columns, user_of};
-use super::{DbError, Scoped};
+use super::{DbError, Scoped, Store};
 use crate::base::clock::Timestamp;
 use crate::model::grant::{Grant, GrantId};
 use crate::model::scope::Scope;
@@ -56,6 +56,17 @@ pub struct Rotation {
     pub sealed: String,
     pub request: String,
     pub access_token: Option<StoredAccessToken>,
+}
+
+impl Store {
+    /// The id of the tenant whose refresh token has this digest.
+    pub async fn tenant_of_refresh_token(&self, digest: &str) -> Result<Option<String>, DbError> {
+        let row = self
+            .db
+            .one(sql!("SELECT tenant FROM refresh_tokens WHERE digest = $1").bind(digest))
+            .await?;
+        row.map(|row| row.text("tenant")).transpose()
+    }
 }
 
 impl Scoped {

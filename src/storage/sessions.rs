@@ -57,7 +57,7 @@ impl Scoped {
             .write((self.tenant.clone(), login), |tx, (tenant, login)| {
                 Box::pin(async move {
                     let session = &login.session;
-                    if !user_is_unchanged(tx, tenant, &session.user_id, login.user_seen_at).await? {
+                    if !note_login(tx, tenant, session, login.user_seen_at).await? {
                         return Ok(false);
                     }
                     let (origin, id) = (&login.origin, &login.device_id);
@@ -107,9 +107,7 @@ impl Scoped {
             .write((self.tenant.clone(), sign_in), |tx, (tenant, sign_in)| {
                 Box::pin(async move {
                     let session = &sign_in.session;
-                    if !user_is_unchanged(tx, tenant, &session.user_id, sign_in.user_seen_at)
-                        .await?
-                    {
+                    if !note_login(tx, tenant, session, sign_in.user_seen_at).await? {
                         return Ok(None);
                     }
                     let (origin, device) = (&sign_in.origin, &sign_in.device);
@@ -200,6 +198,28 @@ impl Scoped {
             )
             .await
     }
+}
+
+/// As [`user_is_unchanged`], and notes when the account signed in.
+async fn note_login(
+    tx: &mut Tx,
+    tenant: &str,
+    session: &Session,
+    seen_at: Timestamp,
+) -> Result<bool, DbError> {
+    let unchanged = tx
+        .run(
+            sql!(
+                "UPDATE users SET last_login_at = $1 \
+                 WHERE tenant = $2 AND id = $3 AND enabled = 1 AND updated_at = $4"
+            )
+            .bind(session.auth_time)
+            .bind(tenant)
+            .bind(&session.user_id)
+            .bind(seen_at),
+        )
+        .await?;
+    Ok(unchanged == 1)
 }
 
 /// Takes the account's row: whoever ends its sessions comes before, and is seen here, or after, and

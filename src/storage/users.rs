@@ -15,7 +15,7 @@ use crate::model::user::{AccountKind, CheckedUser, User};
 macro_rules! user_columns {
     () => {
         "u.id, u.kind, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, \
-         u.attributes, u.preferences, u.enabled, u.created_at, u.updated_at"
+         u.attributes, u.preferences, u.enabled, u.created_at, u.updated_at, u.last_login_at"
     };
 }
 pub(super) use user_columns;
@@ -307,5 +307,6 @@ pub(super) fn user_of(row: &Row) -> Result<User, DbError> {
         enabled: row.flag("enabled")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
+        last_login_at: row.optional_time("last_login_at")?,
     })
 }

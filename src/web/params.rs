@@ -52,6 +52,12 @@ impl Params {
         Ok(Self(pairs))
     }
 
+    /// Parameters that did not come as a form; whoever gives them has checked them.
+    pub fn of(pairs: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self(pairs.iter().map(owned).collect())
+    }
+
     /// The value of `name`, unless it is absent or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0

@@ -9,6 +9,7 @@ use super::users::is_admin;
 use super::wanted::{Entry, Wanted};
 use crate::admin::users::input_of;
 use crate::cli::error::CliError;
+use crate::model::door::Door;
 use crate::model::login_name::LoginName;
 
 const PAGE: i64 = 500;
@@ -46,7 +47,9 @@ impl Planner<'_> {
             after.clone_from(&last.client_id);
             let absent = page
                 .into_iter()
-                .filter(|client| !named.contains(client.client_id.as_str()));
+                .filter(|client| !named.contains(client.client_id.as_str()))
+                // Those are no operator's to remove.
+                .filter(|client| Door::of_client(&client.client_id).is_none());
             for client in absent {
                 self.remove(slug, client.client_id, Work::DeleteClient);
             }

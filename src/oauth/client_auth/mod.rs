@@ -8,15 +8,18 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 
 use super::error::{ErrorKind, OAuthError};
+use crate::admin::clients;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::directory::KnownClient;
 use crate::model::client::Client;
 use crate::model::client_metadata::{ClientMetadata, is_valid_client_id};
+use crate::model::door::Door;
 use crate::web::authorization::{Authorization, authorization};
 use crate::web::params::Params;
 
-/// A client that proved itself, or a public one that named itself. Only [`authenticate`] makes it.
+/// A client that proved itself, a public one that named itself, or one of our own doors. Only
+/// [`authenticate`] and [`of_door`] make it.
 #[derive(Clone)]
 pub struct AuthenticatedClient(Arc<KnownClient>);
 
@@ -27,6 +30,11 @@ impl AuthenticatedClient {
 
     pub fn client_id(&self) -> &str {
         &self.0.client.client_id
+    }
+
+    /// The door it stands for, if it is one of our own.
+    pub fn door(&self) -> Option<Door> {
+        Door::of_client(self.client_id())
     }
 
     /// Whether it proved itself with a secret or a key.
@@ -117,6 +125,30 @@ pub async fn authenticate(
     check(app, ctx, &client_id, proof).await
 }
 
+/// The client that stands for a door of ours, made or brought up to date where it is not what the
+/// program's settings say. No request can name it.
+pub(super) async fn of_door(
+    app: &App,
+    ctx: &Ctx,
+    door: Door,
+) -> Result<AuthenticatedClient, OAuthError> {
+    let wanted = door.registration(&app.config);
+    for _ in 0..DOOR_LOOKS {
+        let known = app.directory.client(&ctx.tenant, door.client_id()).await?;
+        if let Some(known) = known
+            && known.client.enabled
+            && known.client.metadata == wanted
+        {
+            return Ok(AuthenticatedClient(known));
+        }
+        clients::put_door(app, &ctx.tenant, door, &wanted).await?;
+    }
+    Err(OAuthError::internal().because("the client of a direct login keeps changing"))
+}
+
+/// Before the row is written, after it, and once more where another node was faster.
+const DOOR_LOOKS: usize = 3;
+
 /// Refuses a form that offers a proof beside another one, which the caller found elsewhere.
 pub(super) fn no_other_proof(params: &Params) -> Result<(), OAuthError> {
     let offered = ["client_secret", "client_assertion"];
@@ -132,8 +164,9 @@ async fn check(
     client_id: &str,
     proof: Proof<'_>,
 ) -> Result<AuthenticatedClient, OAuthError> {
-    // What cannot be a client's id is not looked for: an assertion may hold any character.
-    let plausible = is_valid_client_id(client_id);
+    // What cannot be a client's id is not looked for: an assertion may hold any character. Our own
+    // doors are nobody's to name.
+    let plausible = is_valid_client_id(client_id) && Door::of_client(client_id).is_none();
     let known = if plausible {
         app.directory.client(&ctx.tenant, client_id).await?
     } else {

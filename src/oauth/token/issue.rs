@@ -19,6 +19,7 @@ use crate::login::direct::Authenticated;
 use crate::model::access_token::AccessTokenClaims;
 use crate::model::audit_event::AuditKind;
 use crate::model::claims_request::ClaimsRequest;
+use crate::model::door::Door;
 use crate::model::client_metadata::GrantType;
 use crate::model::grant::{Grant, GrantId};
 use crate::model::lifetimes::Lifetimes;
@@ -64,16 +65,16 @@ pub enum Source {
 /// RFC 6749 section 5.1, OIDC Core section 3.1.3.3.
 #[derive(Serialize)]
 pub struct TokenResponse {
-    access_token: String,
-    token_type: &'static str,
+    pub access_token: String,
+    pub token_type: &'static str,
     /// Seconds.
-    expires_in: i64,
+    pub expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
+    pub refresh_token: Option<String>,
     /// Always there: without it, the client would take what it asked for as granted (section 5.1).
-    scope: String,
+    pub scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id_token: Option<String>,
+    pub id_token: Option<String>,
 }
 
 /// One issuance, until it is stored.
@@ -106,8 +107,10 @@ pub async fn issue(
     let grant = family(app, ctx, client, &target, &source, shape.lifetime);
     let claims = claims(app, ctx, client, &subject, &target, &shape, grant.as_ref());
     let (access_token, stored) = access_token(app, ctx, &shape, &claims).await?;
+    // Whoever comes in by a door of ours has no use for one: nobody else sent them.
+    let wants_id_token = target.scope.contains("openid") && client.door().is_none();
     let id_token = match (&subject, &grant) {
-        (Subject::User(user), Some(grant)) if target.scope.contains("openid") => {
+        (Subject::User(user), Some(grant)) if wants_id_token => {
             let nonce = match &source {
                 Source::Code(code) => code.nonce(),
                 _ => None,
@@ -150,8 +153,9 @@ fn family(
     source: &Source,
     lifetime: i64,
 ) -> Option<Grant> {
+    let remembered = matches!(source, Source::Login(login) if login.is_remembered());
     let expires_at = if is_refreshable(client, target) {
-        family_end(app, ctx, client)
+        family_end(app, ctx, client, remembered)
     } else {
         ctx.now.plus_seconds(lifetime)
     };
@@ -166,7 +170,7 @@ fn family(
         }),
         Source::Login(login) => Some(Grant {
             id: GrantId::generate(&app.random),
-            session_id: app.opaque_id(),
+            session_id: app.short_id(),
             user_id: login.user().id.clone(),
             client_id: client.client_id().to_owned(),
             offline: false,
@@ -186,10 +190,14 @@ fn is_refreshable(client: &AuthenticatedClient, target: &Target) -> bool {
         && (target.scope.contains("offline_access") || metadata.refresh_without_offline_access)
 }
 
-fn family_end(app: &App, ctx: &Ctx, client: &AuthenticatedClient) -> Timestamp {
+fn family_end(app: &App, ctx: &Ctx, client: &AuthenticatedClient, remembered: bool) -> Timestamp {
     let own = client.client().metadata.refresh_token_lifetime;
-    ctx.now
-        .plus_seconds(own.unwrap_or(Lifetimes::of(&app.config, &ctx.tenant).refresh_token))
+    let usual = own.unwrap_or(Lifetimes::of(&app.config, &ctx.tenant).refresh_token);
+    ctx.now.plus_seconds(if remembered {
+        usual.max(app.config.tokens.remembered_login_lifetime)
+    } else {
+        usual
+    })
 }
 
 fn claims(
@@ -227,6 +235,9 @@ fn claims(
         tenant_id: (!ctx.tenant.is_default()).then(|| ctx.tenant.id.clone()),
         email: for_api.and_then(|user| user.email.clone()),
         roles: for_api.map(|user| user.roles.clone()),
+        user_id: user
+            .filter(|_| client.door().is_some_and(Door::repeats_subject))
+            .map(|user| user.id.clone()),
     }
 }
 
@@ -317,7 +328,7 @@ impl Minting<'_> {
             session: Session {
                 id: grant.session_id.clone(),
                 user_id: user.id.clone(),
-                remembered: false,
+                remembered: login.is_remembered(),
                 amr: grant.amr.clone(),
                 auth_time: self.ctx.now,
                 seen_at: self.ctx.now,

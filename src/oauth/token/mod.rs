@@ -1,5 +1,6 @@
 //! The token endpoint (RFC 6749 section 3.2).
 
+pub mod direct;
 pub mod grants;
 pub mod issue;
 mod shape;

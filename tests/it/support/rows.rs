@@ -92,6 +92,7 @@ pub fn claims(mark: &str) -> AccessTokenClaims {
         tenant_id: None,
         email: None,
         roles: None,
+        user_id: None,
     }
 }
 

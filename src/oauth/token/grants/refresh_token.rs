@@ -66,7 +66,7 @@ impl Retried {
     }
 }
 
-pub(super) async fn redeem(
+pub(in crate::oauth::token) async fn redeem(
     app: &App,
     ctx: &Ctx,
     client: &AuthenticatedClient,
