@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::keys::ring::KeyRing;
 use crate::keys::rotation::KeyMaker;
+use crate::login::pace::Pace;
 use crate::login::throttle::Throttle;
 use crate::model::algorithm::Algorithm;
 use crate::model::audit_chain::HeadKey;
@@ -38,6 +39,7 @@ pub struct AppState {
     pub key_maker: KeyMaker,
     pub passwords: Passwords,
     pub throttle: Throttle,
+    pub pace: Pace,
     pub refusals: Refusals,
     pub hours: Hours,
     pub decisions: Decisions,
@@ -87,6 +89,7 @@ impl App {
             },
             passwords,
             throttle: Throttle::new(&config.limits),
+            pace: Pace::new(config.limits.calls_per_minute),
             refusals: Refusals::default(),
             hours: Hours::default(),
             decisions: Decisions::default(),

@@ -4,6 +4,7 @@
 
 pub mod clients;
 pub mod groups;
+pub mod registration;
 pub mod resources;
 pub mod roles;
 pub mod sessions;

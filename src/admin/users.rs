@@ -37,10 +37,22 @@ pub async fn create(
     input: UserInput,
     password: Option<&str>,
 ) -> Result<String, AdminError> {
+    create_as(app, actor, AuditKind::UserCreated, tenant, input, password).await
+}
+
+/// The same, as an event of this kind.
+pub(super) async fn create_as(
+    app: &App,
+    actor: &Actor,
+    kind: AuditKind,
+    tenant: &Tenant,
+    input: UserInput,
+    password: Option<&str>,
+) -> Result<String, AdminError> {
     let user = new_user(app, Some(tenant), input, password).await?;
     let id = user.id.clone();
     let name = user.user.input().username.clone();
-    let event = event(app, actor, AuditKind::UserCreated, &id);
+    let event = event(app, actor, kind, &id);
     let created = app.store.tenant(&tenant.id).create_user(user, event).await;
     created.map_err(|error| {
         taken(error, || {

@@ -61,9 +61,14 @@ async fn run(
     let path = path_of(&mut parts).await?;
     let mut query = Incoming::query(parts.uri.query().unwrap_or_default())?;
     let caller = if operation.is_public() {
+        count(&app, &arrived)?;
         Caller::nobody(&app, Arc::clone(&arrived.tenant)).await?
     } else {
-        caller::authenticate(&app, &arrived, &parts.headers).await?
+        let caller = caller::authenticate(&app, &arrived, &parts.headers).await;
+        if matches!(&caller, Err(problem) if problem.kind() == ProblemKind::Unauthenticated) {
+            count(&app, &arrived)?;
+        }
+        caller?
     };
     let tenant = tenant_of(&app, &caller, &parts.headers, &mut query).await?;
     if !operation.is_public() && !operation.scopes.iter().any(|scope| caller.has(scope)) {
@@ -90,6 +95,13 @@ async fn run(
     } else {
         unraced(&call, incoming).await
     }
+}
+
+/// Counts a call of which nobody knows whose it is.
+fn count(app: &App, arrived: &Ctx) -> Result<(), Problem> {
+    app.pace
+        .count(arrived.address, arrived.now)
+        .map_err(|throttled| Problem::too_many_requests(throttled.retry_after))
 }
 
 /// Runs the operation, again where somebody else wrote between its reading and its writing. Who

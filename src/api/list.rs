@@ -34,6 +34,9 @@ pub struct Page {
     query: Vec<(String, String)>,
 }
 
+/// Parameters of an address that is no list's.
+pub struct Query<F>(pub F);
+
 /// A list without filters.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +96,16 @@ impl<F: DeserializeOwned + JsonSchema + Send + 'static> Input for List<F> {
                 query,
             },
         })
+    }
+}
+
+impl<F: DeserializeOwned + JsonSchema + Send + 'static> Input for Query<F> {
+    fn describe(shape: &mut Shape) {
+        shape.filter = Some(filter_schema::<F>);
+    }
+
+    fn read(_: &Call, incoming: Incoming) -> Result<Self, Problem> {
+        filter_of(&incoming.query).map(Self)
     }
 }
 

@@ -10,6 +10,7 @@
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
 mod answer;
+mod auth;
 mod authority;
 mod body;
 mod call;
@@ -47,6 +48,7 @@ pub const BASE: &str = "/api/v1";
 /// Every operation.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     [
+        auth::operations(),
         users::operations(),
         me::operations(),
         sessions::operations(),

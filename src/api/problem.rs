@@ -120,6 +120,13 @@ impl Problem {
         Self::new(ProblemKind::Forbidden, detail)
     }
 
+    /// What somebody brought to sign in with is wrong.
+    pub fn unauthenticated(detail: impl Into<Cow<'static, str>>) -> Self {
+        // RFC 9110 section 15.5.2 wants a challenge with every 401.
+        let challenge = "Bearer realm=\"users-core\"".to_owned();
+        Self::new(ProblemKind::Unauthenticated, detail).with_header(WWW_AUTHENTICATE, challenge)
+    }
+
     /// The same for what is not there and for what is somebody else's.
     pub fn not_found() -> Self {
         Self::new(ProblemKind::NotFound, "nothing is there under this name")

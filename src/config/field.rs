@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{LogFormat, Profile, Registration};
 use super::kind::{EMPTY, Given, Kind};
 use super::secret::{MASK, Secret};
+use super::{LogFormat, Profile, Registration};
 
 const NONE: &str = "(none)";
 

@@ -13,8 +13,14 @@ pub(super) enum Kind {
     OneOf(&'static [&'static str]),
     /// A list of some of these.
     Words(&'static [&'static str]),
-    Number { min: i64, max: i64 },
-    Seconds { min: i64, max: i64 },
+    Number {
+        min: i64,
+        max: i64,
+    },
+    Seconds {
+        min: i64,
+        max: i64,
+    },
     Addresses,
     Networks,
 }

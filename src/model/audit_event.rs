@@ -44,6 +44,7 @@ kinds! {
     RefreshReplay = "refresh.replay",
     TokenRevoked = "token.revoked",
     UserCreated = "user.created",
+    UserRegistered = "user.registered",
     UserChanged = "user.changed",
     UserEnabled = "user.enabled",
     UserDisabled = "user.disabled",

@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod auth;
 mod authority;
 mod consents;
 mod document;

@@ -39,6 +39,7 @@ fn alice() -> User {
         enabled: true,
         created_at: START,
         updated_at: START,
+        last_login_at: None,
     }
 }
 

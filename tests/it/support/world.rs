@@ -98,6 +98,12 @@ impl World {
         (app, caller)
     }
 
+    /// A process on the same database with settings of its own.
+    pub async fn node_with(&self, config: Config) -> Caller {
+        let app = node(config, &self.clock).await;
+        caller(&app, "127.0.0.1:40003")
+    }
+
     /// A process on the same database that does not follow the change feed, like a command.
     pub async fn deaf_node(&self) -> (App, Caller) {
         let app = unfollowing(self.app.config.clone(), &self.clock).await;

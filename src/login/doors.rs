@@ -1,0 +1,174 @@
+//! What every door does that takes a name and a password without a page: find the tenant, check the
+//! login, give the tokens; later refresh them, and end what they belong to.
+
+use crate::app::App;
+use crate::base::token::{Kind, OpaqueToken};
+use crate::context::Ctx;
+use crate::model::audit_event::AuditKind;
+use crate::model::door::Door;
+use crate::model::scope::Scope;
+use crate::oauth::error::{ErrorKind, OAuthError};
+use crate::oauth::token::direct as tokens;
+use crate::oauth::token::issue::TokenResponse;
+use crate::storage::DbError;
+use crate::storage::session_ends::Ending;
+
+use super::direct::{self, LoginError};
+use super::throttle::Throttled;
+
+/// What somebody brings to a door.
+pub struct Credentials<'a> {
+    /// The id or slug of the tenant, where it is said.
+    pub tenant: Option<&'a str>,
+    /// A username or an address.
+    pub identifier: &'a str,
+    pub password: &'a str,
+    /// Whether they want to stay signed in for longer than usual.
+    pub remember: bool,
+    /// What they ask for of what the door gives; all of it where they do not say.
+    pub scope: Option<Scope>,
+}
+
+/// Why nobody gets in, or stays in. An account that has to do something else first is another
+/// reason, where there is such a thing to do.
+#[derive(Debug)]
+pub enum DoorError {
+    /// Unknown, disabled, passwordless and mistyped are one; so is whatever is wrong with a refresh
+    /// token.
+    Refused,
+    Throttled(Throttled),
+    /// What is wrong with the request or with us.
+    Failed(OAuthError),
+}
+
+/// An account that changes while it signs in is looked at again.
+const ATTEMPTS: usize = 3;
+
+/// Lets somebody in with a name and a password. Counts, limits and answers are those of the pages.
+///
+/// # Errors
+/// As [`DoorError`] says; a wrong tenant is a wrong name.
+pub async fn login(
+    app: &App,
+    arrived: &Ctx,
+    door: Door,
+    credentials: &Credentials<'_>,
+) -> Result<TokenResponse, DoorError> {
+    let ctx = tenant_of_login(app, arrived, credentials.tenant, credentials.identifier).await?;
+    let ctx = ctx.ok_or(DoorError::Refused)?;
+    for _ in 0..ATTEMPTS {
+        let Credentials {
+            identifier,
+            password,
+            ..
+        } = credentials;
+        let login = direct::authenticate(app, &ctx, identifier, password).await?;
+        let login = login.remembered(credentials.remember);
+        let scope = credentials.scope.clone();
+        if let Some(issued) = tokens::login(app, &ctx, door, login, scope).await? {
+            return Ok(issued);
+        }
+    }
+    let changing = OAuthError::from(ErrorKind::Unavailable);
+    Err(changing.because("the account kept changing").into())
+}
+
+/// Exchanges a refresh token that this door gave, of whatever tenant.
+///
+/// # Errors
+/// [`DoorError::Refused`] for whatever is wrong with it.
+pub async fn refresh(
+    app: &App,
+    arrived: &Ctx,
+    door: Door,
+    refresh_token: &str,
+) -> Result<TokenResponse, DoorError> {
+    let token = OpaqueToken::parse(Kind::RefreshToken, refresh_token);
+    let token = token.ok_or(DoorError::Refused)?;
+    let id = app.store.tenant_of_refresh_token(&token.digest()).await?;
+    let id = id.ok_or(DoorError::Refused)?;
+    let ctx = in_tenant(app, arrived, &id).await?;
+    let ctx = ctx.ok_or(DoorError::Refused)?;
+    Ok(tokens::refresh(app, &ctx, door, refresh_token).await?)
+}
+
+/// Signs an account out of the session a token belongs to. One that is over already stays so.
+///
+/// # Errors
+/// The database's.
+pub async fn logout(app: &App, ctx: &Ctx, user_id: &str, session_id: &str) -> Result<(), DbError> {
+    let actor = ctx.actor(user_id);
+    let mut event = actor.did(AuditKind::Logout, user_id, app.row_id(), ctx.now);
+    event.detail = serde_json::json!({ "session": session_id });
+    let rows = app.store.tenant(&ctx.tenant.id);
+    rows.end_session(session_id, ctx.now, event).await?;
+    Ok(())
+}
+
+/// Ends every session of an account, with everything that was given in them.
+///
+/// # Errors
+/// The database's.
+pub async fn logout_everywhere(app: &App, ctx: &Ctx, user_id: &str) -> Result<(), DbError> {
+    let actor = ctx.actor(user_id);
+    let mut event = actor.did(AuditKind::Logout, user_id, app.row_id(), ctx.now);
+    event.detail = serde_json::json!({ "all": true });
+    let rows = app.store.tenant(&ctx.tenant.id);
+    rows.end_sessions_of_user(user_id, Ending::All, ctx.now, event)
+        .await?;
+    Ok(())
+}
+
+/// The tenant somebody signs in to, or makes an account in: the one that is named, or the default
+/// one. `None`: there is none of that name, or it does not serve.
+pub async fn tenant_of_login(
+    app: &App,
+    arrived: &Ctx,
+    named: Option<&str>,
+    _identifier: &str,
+) -> Result<Option<Ctx>, DbError> {
+    match named {
+        Some(name) => in_tenant(app, arrived, name).await,
+        None => Ok(Some(arrived.clone())),
+    }
+}
+
+/// The same request in the tenant of this id or slug, if there is one that serves.
+async fn in_tenant(app: &App, arrived: &Ctx, name: &str) -> Result<Option<Ctx>, DbError> {
+    let by_id = app.directory.tenant_by_id(name).await?;
+    let tenant = match by_id {
+        Some(tenant) => Some(tenant),
+        None => app.directory.tenant(name).await?,
+    };
+    Ok(tenant.filter(|tenant| tenant.enabled).map(|tenant| Ctx {
+        tenant,
+        ..arrived.clone()
+    }))
+}
+
+impl From<LoginError> for DoorError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            // Whether an address was checked is said to nobody who is not in.
+            LoginError::Refused | LoginError::Unverified => Self::Refused,
+            LoginError::Throttled(throttled) => Self::Throttled(throttled),
+            LoginError::Overloaded(error) => Self::Failed(error.into()),
+            LoginError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<OAuthError> for DoorError {
+    fn from(error: OAuthError) -> Self {
+        match error.kind() {
+            ErrorKind::InvalidGrant => Self::Refused,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+impl From<DbError> for DoorError {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.into())
+    }
+}
