@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(super) use account::{AccountBody, AccountView};
+pub use account::{AccountBody, AccountView};
 
 use super::answer::{Created, Done, Found};
 use super::authority;
@@ -125,7 +125,7 @@ async fn read(call: Arc<Call>, (): ()) -> Result<Found<AccountView>, Problem> {
     Ok(Found(AccountView::of(&user, &call)))
 }
 
-async fn update(
+pub async fn update(
     call: Arc<Call>,
     changes: Merge<AccountBody>,
 ) -> Result<Found<AccountView>, Problem> {
@@ -221,7 +221,7 @@ async fn managed(call: &Call) -> Result<User, Problem> {
 }
 
 /// An account of the tenant, by id.
-pub(super) async fn found(call: &Call, id: &str) -> Result<User, Problem> {
+pub async fn found(call: &Call, id: &str) -> Result<User, Problem> {
     let user = call.rows().user(id).await?;
     user.filter(|user| user.kind == AccountKind::Person)
         .ok_or_else(Problem::not_found)
