@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::config::Registration;
 use crate::context::Ctx;
 use crate::model::audit_event::{Actor, AuditKind};
-use crate::model::role;
+use crate::model::domain;
 use crate::model::user::UserInput;
 
 /// Why somebody gets no account.
@@ -34,10 +34,10 @@ pub async fn register(
     input: UserInput,
     password: &str,
 ) -> Result<String, RegistrationError> {
-    permits(open_to)?;
+    permits(ctx, open_to, input.email.as_deref())?;
     let input = UserInput {
         email_verified: false,
-        roles: vec![role::USER.to_owned()],
+        roles: ctx.tenant.settings.default_roles(),
         groups: Vec::new(),
         enabled: true,
         ..input
@@ -52,9 +52,13 @@ pub async fn register(
     Ok(made)
 }
 
-fn permits(open_to: Registration) -> Result<(), RegistrationError> {
+fn permits(ctx: &Ctx, open_to: Registration, email: Option<&str>) -> Result<(), RegistrationError> {
+    let domain = email.and_then(|email| email.rsplit_once('@'));
+    let domain = domain.and_then(|(_, domain)| domain::canonical(domain));
+    let is_own = domain.is_some() && domain == ctx.tenant.domain;
     let closed = match open_to {
         Registration::Open => return Ok(()),
+        Registration::Domain if is_own => return Ok(()),
         Registration::Off => {
             "nobody makes an account without an administrator: registration is off"
         }

@@ -15,6 +15,7 @@ use super::problem::{Problem, ProblemKind};
 use super::users::AccountView;
 use super::views::Password;
 use crate::admin::registration::{self, RegistrationError};
+use crate::admin::sessions;
 use crate::context::Ctx;
 use crate::login::doors::{self, Credentials, DoorError};
 use crate::model::door::Door;
@@ -22,6 +23,7 @@ use crate::model::scope::Scope;
 use crate::model::user::{StandardClaims, UserInput};
 use crate::oauth::error::ErrorKind;
 use crate::oauth::token::issue::TokenResponse;
+use crate::storage::session_ends::Ending;
 
 const ACCOUNT: &[&str] = &["account"];
 
@@ -104,7 +106,7 @@ impl From<TokenResponse> for TokensView {
 /// Which sessions end.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Ending {
+struct Which {
     /// All of the account's, with everything that was given in them.
     #[serde(default)]
     all: bool,
@@ -161,10 +163,11 @@ async fn refresh(
     Ok(Answer(issued.into()))
 }
 
-async fn logout(call: Arc<Call>, Query(ending): Query<Ending>) -> Result<Done, Problem> {
+async fn logout(call: Arc<Call>, Query(which): Query<Which>) -> Result<Done, Problem> {
     let user = call.me()?;
-    if ending.all {
-        doors::logout_everywhere(&call.app, &call.ctx, &user.id).await?;
+    if which.all {
+        let (actor, tenant) = (call.actor(), call.tenant());
+        sessions::end(&call.app, &actor, tenant, &user.id, Ending::All).await?;
     } else if let Some(session) = call.caller.session() {
         doors::logout(&call.app, &call.ctx, &user.id, session).await?;
     }

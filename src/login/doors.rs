@@ -5,13 +5,13 @@ use crate::app::App;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::model::audit_event::AuditKind;
+use crate::model::domain;
 use crate::model::door::Door;
 use crate::model::scope::Scope;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::oauth::token::direct as tokens;
 use crate::oauth::token::issue::TokenResponse;
 use crate::storage::DbError;
-use crate::storage::session_ends::Ending;
 
 use super::direct::{self, LoginError};
 use super::throttle::Throttled;
@@ -105,30 +105,25 @@ pub async fn logout(app: &App, ctx: &Ctx, user_id: &str, session_id: &str) -> Re
     Ok(())
 }
 
-/// Ends every session of an account, with everything that was given in them.
-///
-/// # Errors
-/// The database's.
-pub async fn logout_everywhere(app: &App, ctx: &Ctx, user_id: &str) -> Result<(), DbError> {
-    let actor = ctx.actor(user_id);
-    let mut event = actor.did(AuditKind::Logout, user_id, app.row_id(), ctx.now);
-    event.detail = serde_json::json!({ "all": true });
-    let rows = app.store.tenant(&ctx.tenant.id);
-    rows.end_sessions_of_user(user_id, Ending::All, ctx.now, event)
-        .await?;
-    Ok(())
-}
-
-/// The tenant somebody signs in to, or makes an account in: the one that is named, or the default
-/// one. `None`: there is none of that name, or it does not serve.
+/// The tenant somebody signs in to, or makes an account in: the one that is named, the one that has
+/// the domain of their address, or the default one. `None`: there is none of that name, or it does
+/// not serve.
 pub async fn tenant_of_login(
     app: &App,
     arrived: &Ctx,
     named: Option<&str>,
-    _identifier: &str,
+    identifier: &str,
 ) -> Result<Option<Ctx>, DbError> {
-    match named {
-        Some(name) => in_tenant(app, arrived, name).await,
+    if let Some(name) = named {
+        return in_tenant(app, arrived, name).await;
+    }
+    let domain = identifier.rsplit_once('@');
+    let Some(domain) = domain.and_then(|(_, domain)| domain::canonical(domain.trim())) else {
+        return Ok(Some(arrived.clone()));
+    };
+    let base = &app.config.issuer;
+    match app.store.tenant_by_domain(base, &domain).await? {
+        Some(tenant) => in_tenant(app, arrived, &tenant.id).await,
         None => Ok(Some(arrived.clone())),
     }
 }
@@ -149,7 +144,7 @@ async fn in_tenant(app: &App, arrived: &Ctx, name: &str) -> Result<Option<Ctx>, 
 impl From<LoginError> for DoorError {
     fn from(error: LoginError) -> Self {
         match error {
-            // Whether an address was checked is said to nobody who is not in.
+            // Without a page there is nothing to say beside it that would not tell strangers.
             LoginError::Refused | LoginError::Unverified => Self::Refused,
             LoginError::Throttled(throttled) => Self::Throttled(throttled),
             LoginError::Overloaded(error) => Self::Failed(error.into()),
