@@ -47,6 +47,7 @@ CREATE INDEX hourly_counters_by_hour ON hourly_counters (hour);
 
 CREATE INDEX refusals_by_minute ON refusals (minute);
 CREATE INDEX refusals_by_tenant ON refusals (tenant, minute);
+CREATE INDEX refusals_by_account ON refusals (tenant, account, minute);
 
 -- Why requests were refused, for a day.
 CREATE TABLE decisions (

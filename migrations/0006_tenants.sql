@@ -18,4 +18,7 @@ CREATE UNIQUE INDEX tenants_by_domain ON tenants (domain);
 CREATE UNIQUE INDEX tenants_by_host ON tenants (host);
 CREATE INDEX tenants_to_purge ON tenants (deleted_at) WHERE deleted_at IS NOT NULL AND purged_at IS NULL;
 
+-- Id and name in canonical form, for searches; the program fills it for the rows there are.
+ALTER TABLE clients ADD COLUMN search_key TEXT NOT NULL DEFAULT '';
+
 ALTER TABLE grants ADD COLUMN issuer_rev BIGINT NOT NULL DEFAULT 0;

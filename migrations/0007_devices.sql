@@ -7,6 +7,8 @@ ALTER TABLE sessions ADD COLUMN client_id TEXT;
 ALTER TABLE sessions ADD COLUMN device_id TEXT;
 UPDATE sessions SET created_at = auth_time;
 CREATE INDEX sessions_by_age ON sessions (tenant, created_at, id);
+DROP INDEX sessions_by_user;
+CREATE INDEX sessions_by_user ON sessions (tenant, user_id, created_at, id);
 
 -- What was given in a browser is given to it, and outlives the session's row.
 ALTER TABLE grants ADD COLUMN device_id TEXT;

@@ -84,6 +84,31 @@ pub async fn update(
     Ok(made)
 }
 
+/// Takes one of a client's secrets away, by its id.
+pub async fn remove_secret(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    client: &Client,
+    id: &str,
+) -> Result<(), AdminError> {
+    let missing = || AdminError::Missing(format!("secret {id:?}"));
+    let secret = client.secrets.iter().find(|secret| secret.id() == id);
+    let secret = secret.ok_or_else(missing)?;
+    let kind = AuditKind::ClientSecretRemoved;
+    let event = event(app, actor, kind, &client.client_id);
+    let rows = app.store.tenant(&tenant.id);
+    let (client_id, now) = (&client.client_id, app.clock.now());
+    if rows
+        .remove_client_secret(client_id, &secret.digest, now, event)
+        .await?
+    {
+        Ok(())
+    } else {
+        Err(missing())
+    }
+}
+
 /// Removes a client; its tokens die everywhere.
 pub async fn delete(
     app: &App,
@@ -186,6 +211,7 @@ async fn prepare(
         secret: stored.map(|(kind, digest)| StoredSecret {
             kind,
             digest,
+            created_at: app.clock.now(),
             expires_at: None,
         }),
         if_unchanged: None,

@@ -4,9 +4,11 @@
 
 pub mod clients;
 pub mod groups;
+pub mod keys;
 pub mod registration;
 pub mod resources;
 pub mod roles;
+pub mod service_accounts;
 pub mod sessions;
 pub mod setup;
 pub mod tenants;

@@ -50,6 +50,17 @@ pub(super) async fn create_as(
     password: Option<&str>,
 ) -> Result<String, AdminError> {
     let user = new_user(app, Some(tenant), input, password).await?;
+    store(app, actor, kind, tenant, user).await
+}
+
+/// Stores a new account, as an event of this kind; its id.
+pub(super) async fn store(
+    app: &App,
+    actor: &Actor,
+    kind: AuditKind,
+    tenant: &Tenant,
+    user: NewUser,
+) -> Result<String, AdminError> {
     let id = user.id.clone();
     let name = user.user.input().username.clone();
     let event = event(app, actor, kind, &id);

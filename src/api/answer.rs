@@ -1,6 +1,5 @@
 //! What operations answer with.
 
-use axum::body::Body;
 use axum::http::header::{ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -22,6 +21,14 @@ pub struct Created<T> {
     /// Below `/api/v1`.
     pub location: String,
     pub body: T,
+}
+
+/// Something new that is shown with a secret this once. Its `ETag` is that of what it will be read as.
+pub struct CreatedWithSecret<T, R> {
+    /// Below `/api/v1`.
+    pub location: String,
+    pub body: T,
+    pub read_as: R,
 }
 
 /// It is done, and there is nothing to say about it.
@@ -61,6 +68,29 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for Created<T> {
         let location = format!("{}{}", super::BASE, self.location);
         if let Ok(location) = HeaderValue::try_from(location) {
             response.headers_mut().insert(LOCATION, location);
+        }
+        response
+    }
+}
+
+impl<T, R> Output for CreatedWithSecret<T, R>
+where
+    T: Serialize + JsonSchema + Send + 'static,
+    R: Serialize + Send + 'static,
+{
+    fn describe(shape: &mut Shape) {
+        Created::<T>::describe(shape);
+    }
+
+    fn respond(self, call: &Call) -> Response {
+        let tag = tagged(StatusCode::CREATED, &self.read_as, call);
+        let created = Created {
+            location: self.location,
+            body: self.body,
+        };
+        let mut response = created.respond(call);
+        if let Some(tag) = tag.headers().get(ETAG) {
+            response.headers_mut().insert(ETAG, tag.clone());
         }
         response
     }
@@ -114,6 +144,3 @@ fn is_known(call: &Call, tag: &str) -> bool {
         .map(|known| known.trim().trim_start_matches("W/"))
         .any(|known| known == "*" || known == tag)
 }
-
-/// An answer of a type the schema does not describe, such as lines of JSON.
-pub type Raw = Response<Body>;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Created, Done};
 use super::body::{Body, Document};
 use super::call::Call;
-use super::list::Query;
+use super::list::Filtered;
 use super::operation::Operation;
 use super::problem::{Problem, ProblemKind};
 use super::users::AccountView;
@@ -78,7 +78,7 @@ impl Document for RefreshBody {}
 /// Tokens, as RFC 6749 section 5.1 names their members.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Tokens")]
-struct TokensView {
+pub struct TokensView {
     /// Goes into the header `Authorization`, after `Bearer`.
     access_token: String,
     token_type: &'static str,
@@ -163,7 +163,7 @@ async fn refresh(
     Ok(Answer(issued.into()))
 }
 
-async fn logout(call: Arc<Call>, Query(which): Query<Which>) -> Result<Done, Problem> {
+async fn logout(call: Arc<Call>, Filtered(which): Filtered<Which>) -> Result<Done, Problem> {
     let user = call.me()?;
     if which.all {
         let (actor, tenant) = (call.actor(), call.tenant());
@@ -214,7 +214,7 @@ async fn view(call: &Call, ctx: &Ctx, id: &str) -> Result<Created<AccountView>, 
 }
 
 /// The answer to somebody who does not get in; `what` is wrong with what they brought.
-fn refused(error: DoorError, what: &'static str) -> Problem {
+pub fn refused(error: DoorError, what: &'static str) -> Problem {
     match error {
         DoorError::Refused => Problem::unauthenticated(what),
         DoorError::Throttled(throttled) => Problem::too_many_requests(throttled.retry_after),

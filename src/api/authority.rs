@@ -5,10 +5,12 @@
 //! - Without `roles.write`, a caller manages only accounts that administer nothing, and gives out the
 //!   roles that new accounts have anyway.
 //! - With it, nobody manages an account that holds more than they do, or gives out more.
+//! - Nobody registers or takes over a client that may ask for more than they hold.
 
 use super::call::Call;
 use super::problem::Problem;
-use crate::model::resource::{OWN_SCOPES, is_own_scope};
+use crate::model::resource::{API_SCOPES, OWN_SCOPES, is_own_scope};
+use crate::model::scope::Scope;
 use crate::model::user::User;
 
 /// What a caller without `roles.write` may let others hold: nothing by which one changes others.
@@ -61,6 +63,31 @@ pub fn may_change_groups(call: &Call, before: &[String], after: &[String]) -> Re
         Ok(())
     } else {
         Err(Problem::forbidden("changing groups needs roles.write"))
+    }
+}
+
+/// # Errors
+/// A client with this scope reaches further than the caller: whoever has its secret is it.
+pub fn may_manage_client(call: &Call, scope: &Scope) -> Result<(), Problem> {
+    let everything = call.caller.is_system_administrator();
+    let beyond = |word: &&str| API_SCOPES.contains(word) && !everything && !call.caller.holds(word);
+    match scope.words().find(beyond) {
+        Some(word) => Err(Problem::forbidden(format!(
+            "the client's scope {word} is more than you hold"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// # Errors
+/// The caller administers a tenant, and not the installation.
+pub fn is_system(call: &Call) -> Result<(), Problem> {
+    if call.caller.is_system_administrator() {
+        Ok(())
+    } else {
+        Err(Problem::forbidden(
+            "this is for administrators of the installation",
+        ))
     }
 }
 

@@ -108,11 +108,6 @@ impl<B: Document + Serialize> Merge<B> {
         merge(&mut merged, &self.changes);
         parsed(merged)
     }
-
-    /// Whether a member is changed, or said again.
-    pub fn names(&self, member: &str) -> bool {
-        self.changes.contains_key(member)
-    }
 }
 
 /// RFC 7396 section 2.

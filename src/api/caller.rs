@@ -125,11 +125,15 @@ pub(super) async fn authenticate(
     };
     let live = access_token::resolve(app, &ctx, token).await?;
     let live = live.ok_or_else(invalid_token)?;
+    arrived.notes.tenant(&home);
     let claims = live.claims();
     if !claims.aud.iter().any(|audience| audience == API_AUDIENCE) {
         return Err(invalid_token().because("the token is for another audience"));
     }
     let client = app.directory.client(&home, &claims.client_id).await?;
+    if let Some(known) = &client {
+        arrived.notes.client(known);
+    }
     let client = client
         .filter(|known| known.client.enabled)
         .ok_or_else(invalid_token)?;
@@ -146,6 +150,7 @@ pub(super) async fn authenticate(
     } else {
         let user = app.store.tenant(&home.id).user(&claims.sub).await?;
         let user = user.filter(|user| user.enabled).ok_or_else(invalid_token)?;
+        arrived.notes.account(&user.id);
         let held = claims
             .scope
             .filtered(|word| still_the_clients(word) && catalog.may_hold(&user.roles, word));

@@ -42,6 +42,11 @@ pub(super) async fn dispatch(
     };
     let arrived = Ctx::from_request_parts(&mut parts, &app).await;
     let outcome = match arrived {
+        // A tenant's own host has the tenant's endpoints and nothing of the installation's.
+        Ok(ctx) if !ctx.tenant.is_default() => {
+            refused.request_id = Some(ctx.request_id);
+            Err(Problem::not_found())
+        }
         Ok(ctx) => {
             refused.request_id = Some(Arc::clone(&ctx.request_id));
             run(app, operation, ctx, parts, body).await

@@ -34,9 +34,6 @@ pub struct Page {
     query: Vec<(String, String)>,
 }
 
-/// Parameters of an address that is no list's.
-pub struct Query<F>(pub F);
-
 /// A list without filters.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +96,10 @@ impl<F: DeserializeOwned + JsonSchema + Send + 'static> Input for List<F> {
     }
 }
 
-impl<F: DeserializeOwned + JsonSchema + Send + 'static> Input for Query<F> {
+/// Parameters of an address that is no list's.
+pub struct Filtered<F>(pub F);
+
+impl<F: DeserializeOwned + JsonSchema + Send + 'static> Input for Filtered<F> {
     fn describe(shape: &mut Shape) {
         shape.filter = Some(filter_schema::<F>);
     }

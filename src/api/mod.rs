@@ -9,22 +9,33 @@
 //! To add a resource: a file with `operations()` and its handlers, a line in [`OPERATIONS`], and the
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
+mod activity;
 pub mod answer;
+mod audit;
 pub mod auth;
 pub mod authority;
 pub mod body;
 pub mod call;
 mod caller;
+mod clients;
+mod counters;
+mod decisions;
 mod dispatch;
 mod docs;
+mod groups;
 mod idempotency;
+mod keys;
 pub mod list;
-mod me;
+pub mod me;
 pub mod openapi;
 pub mod operation;
 pub mod problem;
 pub mod refusal;
+mod resources;
+mod roles;
+mod service_accounts;
 mod sessions;
+mod tenants;
 pub mod users;
 pub mod views;
 
@@ -50,10 +61,22 @@ pub const BASE: &str = "/api/v1";
 /// Every operation.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     [
-        auth::operations(),
         users::operations(),
         me::operations(),
+        roles::operations(),
+        groups::operations(),
+        service_accounts::operations(),
         sessions::operations(),
+        tenants::operations(),
+        clients::operations(),
+        resources::operations(),
+        keys::operations(),
+        activity::operations(),
+        audit::operations(),
+        counters::operations(),
+        decisions::operations(),
+        // Last, as logging out is the last thing its caller does.
+        auth::operations(),
     ]
     .into_iter()
     .flatten()

@@ -315,10 +315,13 @@ impl FieldProblem {
     fn of_rule(rule: &str) -> Self {
         let is_name = |name: &str| {
             name.bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                .all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte))
         };
         match rule.split_once(": ") {
-            Some((field, detail)) if is_name(field) => Self::of_body(field, detail),
+            // A dot leads into a member.
+            Some((field, detail)) if is_name(field) => {
+                Self::of_body(&field.replace('.', "/"), detail)
+            }
             _ => Self {
                 pointer: None,
                 parameter: None,

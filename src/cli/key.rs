@@ -7,11 +7,10 @@ use super::error::CliError;
 use super::options::{TenantOption, algorithm};
 use super::session::Session;
 use super::{Outcome, Start, session};
-use crate::keys::ring::RingError;
+use crate::admin::keys;
 use crate::keys::rotation::Rotated;
 use crate::model::algorithm::Algorithm;
 use crate::model::tenant::Tenant;
-use crate::storage::DbError;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -72,35 +71,16 @@ async fn rotate(
     algorithm: Algorithm,
     now: bool,
 ) -> Result<(), CliError> {
-    let app = &session.app;
-    let rotated = if now {
-        let maker = &app.key_maker;
-        maker
-            .rotate_now(&tenant.id, algorithm, &session.actor)
-            .await
-    } else {
-        let cached = app.config.tokens.jwks_cache_lifetime;
-        let from = app.clock.now().plus_seconds(cached);
-        let maker = &app.key_maker;
-        maker
-            .announce(&tenant.id, algorithm, from, &session.actor)
-            .await
-    };
+    let rotated = keys::rotate(&session.app, &session.actor, tenant, algorithm, now).await?;
     match rotated {
-        Ok(Rotated::Announced(from)) => session.output.say(
+        Rotated::Announced(from) => session.output.say(
             &format!("the next {algorithm} key is published and signs from {from} on"),
             &json!({ "alg": algorithm, "announced": true, "active_from": from.to_string() }),
         )?,
-        Ok(Rotated::Activated) => session.output.say(
+        Rotated::Activated => session.output.say(
             &format!("the new {algorithm} key signs; its predecessor still verifies"),
             &json!({ "alg": algorithm, "activated": true }),
         )?,
-        Err(RingError::Db(DbError::Conflict)) => {
-            return Err(CliError::refused(format!(
-                "the next {algorithm} key is announced already; `key rotate --now` lets it sign at once"
-            )));
-        }
-        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod role;
 mod runtime;
 mod secrets;
 mod serve;
+mod service_account;
 mod session;
 mod settings;
 mod setup;
@@ -98,6 +99,8 @@ enum Command {
     Role(role::Options),
     /// Groups: what people are counted to
     Group(group::Options),
+    /// Programs with roles and groups of their own, which nobody signs in as
+    ServiceAccount(service_account::Options),
     /// Resource servers, whose scopes clients ask for
     Resource(resource::Options),
     /// Signing keys
@@ -140,6 +143,7 @@ fn run(command: Command, start: &Start) -> Result<Outcome, CliError> {
         Command::Client(options) => client::run(start, options),
         Command::Role(options) => role::run(start, options),
         Command::Group(options) => group::run(start, options),
+        Command::ServiceAccount(options) => service_account::run(start, options),
         Command::Resource(options) => resource::run(start, options),
         Command::Key(options) => key::run(start, &options),
         Command::Audit(options) => audit::run(start, &options),

@@ -140,6 +140,8 @@ async fn prove(
             ctx.notes.cause("the account's address is not verified");
             ctx.notes.account(&account);
             app.refusals.count(ctx, "login.unverified", &account);
+            ctx.notes.account(&account);
+            ctx.notes.cause("the account's address is not verified");
             Err(LoginError::Unverified)
         }
         Ok(Checked::Wrong(account, cause)) => {

@@ -3,7 +3,7 @@
 //! | count | refuses when |
 //! |---|---|
 //! | identifier and network | five failures within the window: locked for a while, for the right password too |
-//! | identifier | after five failures from anywhere: a growing pause, at most a minute; not for a browser in which the account was signed in before |
+//! | identifier | after five failures from anywhere: a growing pause, at most a minute, but not in a browser where the account was signed in before |
 //! | network | fifty failures within the window |
 //!
 //! An attempt reserves its place before the password is looked at. While attempts in flight could
@@ -192,16 +192,12 @@ impl Throttle {
                 Room::Full(_) => return Room::Full(seconds_until(until, now)),
             }
         }
-        if known {
-            // Neither pauses nor waits for strangers.
-        } else if whole.failures >= FREE_FAILURES {
-            let ready = whole.last.plus_seconds(pause(whole.failures));
-            if ready > now {
-                return Room::Full(seconds_until(ready, now));
+        if !known {
+            match room_of_name(whole, now) {
+                Room::Free => {}
+                Room::Wait => waits = true,
+                full @ Room::Full(_) => return full,
             }
-            waits |= whole.in_flight > 0;
-        } else {
-            waits |= whole.failures + whole.in_flight >= FREE_FAILURES;
         }
         if waits {
             return Room::Wait;
@@ -282,6 +278,26 @@ fn room(count: Count, limit: u32, until: impl Fn() -> Timestamp) -> (Room, Times
         (Room::Wait, until)
     } else {
         (Room::Free, until)
+    }
+}
+
+/// What an identifier leaves to those who are not recognised: one attempt at a time once it failed too
+/// often, with a pause before each.
+fn room_of_name(count: Count, now: Timestamp) -> Room {
+    if count.failures < FREE_FAILURES {
+        return if count.failures + count.in_flight < FREE_FAILURES {
+            Room::Free
+        } else {
+            Room::Wait
+        };
+    }
+    let ready = count.last.plus_seconds(pause(count.failures));
+    if ready > now {
+        Room::Full(seconds_until(ready, now))
+    } else if count.in_flight > 0 {
+        Room::Wait
+    } else {
+        Room::Free
     }
 }
 

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A JWS signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
 ///
 /// The set is closed on purpose: `none` and the HMAC family cannot be expressed, so no header and no registration can
 /// ask for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256. Every relying party must support it.
     #[serde(rename = "RS256")]

@@ -26,6 +26,8 @@ macro_rules! kinds {
         pub enum AuditKind { $($variant),+ }
 
         impl AuditKind {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
@@ -54,6 +56,7 @@ kinds! {
     ClientChanged = "client.changed",
     ClientDeleted = "client.deleted",
     ClientSecretAdded = "client.secret_added",
+    ClientSecretRemoved = "client.secret_removed",
     ResourceChanged = "resource.changed",
     ResourceDeleted = "resource.deleted",
     RoleCreated = "role.created",
@@ -70,6 +73,14 @@ kinds! {
     SetupCompleted = "setup.completed",
     AuditErased = "audit.erased",
     AuditCut = "audit.cut",
+}
+
+impl AuditKind {
+    /// The kinds that are about people: signing in and out, and changes of accounts.
+    pub fn of_people() -> impl Iterator<Item = &'static str> {
+        let names = Self::ALL.iter().map(|kind| kind.name());
+        names.filter(|name| matches!(*name, "login" | "logout") || name.starts_with("user."))
+    }
 }
 
 /// Who acts, and from where: what every event of one request or command has in common.

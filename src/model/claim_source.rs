@@ -1,8 +1,10 @@
 //! Where a claim made up for one client comes from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The fact of an account a client's own claim tells: `roles`, `groups`, `username` or
@@ -13,6 +15,23 @@ pub enum ClaimSource {
     Groups,
     Username,
     Attribute(String),
+}
+
+impl JsonSchema for ClaimSource {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ClaimSource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^(roles|groups|username|attribute:[A-Za-z0-9._-]{1,64})$"
+        })
+    }
 }
 
 /// The text names no source of claims.

@@ -1,7 +1,11 @@
 //! A client of one tenant, with the digests of its live secrets.
 
 use super::client_metadata::{ClientMetadata, UnknownWord};
+use super::search;
 use crate::base::clock::Timestamp;
+use crate::base::digest::sha256_text;
+
+const SECRET_ID_CHARS: usize = 16;
 
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -22,12 +26,31 @@ impl Client {
     }
 }
 
+/// What a search for clients looks in: the id and the name.
+pub fn search_key(client_id: &str, metadata: &ClientMetadata) -> String {
+    search::key(
+        [client_id]
+            .into_iter()
+            .chain(metadata.client_name.as_deref()),
+    )
+}
+
 /// A client secret as stored.
 #[derive(Clone, Eq, PartialEq)]
 pub struct StoredSecret {
     pub kind: SecretKind,
     pub digest: String,
+    pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+}
+
+impl StoredSecret {
+    /// Its name among the client's secrets. It tells nothing of the secret, nor of what is stored.
+    pub fn id(&self) -> String {
+        let mut id = sha256_text(&self.digest);
+        id.truncate(SECRET_ID_CHARS);
+        id
+    }
 }
 
 /// A digest is no secret of ours, but no log needs it either.

@@ -1,9 +1,11 @@
 //! Scopes (RFC 6749 section 3.3): a set of words, compared exactly, printed in order.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// More words than any honest request carries.
@@ -20,6 +22,20 @@ pub struct Scope(BTreeSet<String>);
     "not a scope: words of visible ASCII without quotes or backslashes, separated by one space"
 )]
 pub struct MalformedScope;
+
+impl JsonSchema for Scope {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Scope".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "Words with a space between them." })
+    }
+}
 
 impl Scope {
     pub fn contains(&self, word: &str) -> bool {

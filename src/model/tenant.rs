@@ -1,6 +1,7 @@
 //! A tenant is an issuer.
 
 use super::algorithm::Algorithm;
+use super::search;
 use super::tenant_settings::{Display, TenantSettings};
 use crate::base::clock::Timestamp;
 
@@ -56,6 +57,11 @@ impl Tenant {
             format!("/t/{}", self.slug)
         }
     }
+}
+
+/// What a search for tenants looks in.
+pub fn search_key(slug: &str, name: &str, domain: Option<&str>) -> String {
+    search::key([slug, name].into_iter().chain(domain))
 }
 
 /// Whether `slug` may name a new tenant: 1 to 63 of `a-z 0-9 -`, no hyphen at either end.

@@ -1,5 +1,6 @@
 //! What a tenant decides for itself. What it leaves open is as the installation has it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::redirect_uri;
@@ -9,7 +10,7 @@ use crate::config::{
 };
 
 /// A tenant's settings. Lifetimes are in seconds.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TenantSettings {
     /// Access tokens (`tokens.access_token_lifetime`). A client's own, and a shorter one of a
@@ -109,7 +110,7 @@ impl TenantSettings {
 }
 
 /// How a tenant shows itself to people.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Display {
     /// An https address of an image.

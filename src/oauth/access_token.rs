@@ -60,6 +60,7 @@ pub async fn resolve(app: &App, ctx: &Ctx, token: &str) -> Result<Option<LiveTok
 
 /// Notes whose token was refused: it is one of ours, so what it says of itself is true.
 fn note(ctx: &Ctx, claims: &AccessTokenClaims, cause: &'static str) {
+    ctx.notes.tenant(&ctx.tenant);
     ctx.notes.cause(cause);
     if !claims.is_client_token() {
         ctx.notes.account(&claims.sub);

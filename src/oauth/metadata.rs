@@ -92,7 +92,7 @@ fn written(db: &Db) -> Written {
 pub async fn endpoint(State(app): State<App>, ctx: Ctx, headers: HeaderMap) -> Response<Body> {
     let load = async { write(&app, &ctx).await.map(Arc::new) };
     let documents = &app.documents.metadata;
-    match documents.get(ctx.tenant.id.clone(), load).await {
+    match documents.get(ctx.tenant.id.clone(), Box::pin(load)).await {
         Ok(document) => cached(&headers, &document),
         Err(error) => error.into_response(),
     }

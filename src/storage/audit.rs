@@ -3,6 +3,7 @@
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::{DbError, Scoped};
+use crate::base::clock::Timestamp;
 use crate::model::audit_chain::Payload;
 use crate::model::audit_event::AuditEvent;
 
@@ -87,7 +88,87 @@ pub struct Refusal {
     pub minute: i64,
 }
 
+/// A counted refusal, as shown.
+#[derive(Clone, Debug)]
+pub struct RefusalRow {
+    pub kind: String,
+    /// The id of an account; empty where none is known.
+    pub account: String,
+    pub address: String,
+    /// Minutes since the epoch.
+    pub minute: i64,
+    pub count: i64,
+}
+
+impl RefusalRow {
+    /// The first instant of its minute.
+    pub const fn at(&self) -> Timestamp {
+        Timestamp::from_millis(self.minute * 60_000)
+    }
+
+    /// Its place in the order of [`Scoped::login_refusals`].
+    pub fn key(&self) -> String {
+        let Self {
+            kind,
+            account,
+            address,
+            minute,
+            ..
+        } = self;
+        format!("{minute}\n{kind}\n{account}\n{address}")
+    }
+}
+
 impl Scoped {
+    /// At most `limit` counted refusals of logins, of `account` or of everybody, the newest first,
+    /// behind the one with the key `after`; empty for the first.
+    pub async fn login_refusals(
+        &self,
+        account: Option<&str>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<RefusalRow>, DbError> {
+        let mut key = after.splitn(4, '\n');
+        let minute = key.next().and_then(|minute| minute.parse().ok());
+        let mut part = || key.next().unwrap_or_default().to_owned();
+        let (kind, of, address) = (part(), part(), part());
+        let statement = if account.is_some() {
+            sql!(
+                "SELECT kind, account, address, minute, count FROM refusals \
+                 WHERE tenant = $1 AND account = $2 AND kind LIKE 'login%' \
+                 AND minute <= $3 AND (minute, kind, account, address) < ($3, $4, $5, $6) \
+                 ORDER BY minute DESC, kind DESC, account DESC, address DESC LIMIT $7"
+            )
+        } else {
+            sql!(
+                "SELECT kind, account, address, minute, count FROM refusals \
+                 WHERE tenant = $1 AND CAST($2 AS TEXT) IS NULL AND kind LIKE 'login%' \
+                 AND minute <= $3 AND (minute, kind, account, address) < ($3, $4, $5, $6) \
+                 ORDER BY minute DESC, kind DESC, account DESC, address DESC LIMIT $7"
+            )
+        };
+        let statement = statement
+            .bind(&self.tenant)
+            .bind(account.map(str::to_owned))
+            .bind(minute.unwrap_or(i64::MAX))
+            .bind(kind)
+            .bind(of)
+            .bind(address)
+            .bind(limit);
+        let rows = self.db.all(statement).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RefusalRow {
+                    kind: row.text("kind")?,
+                    account: row.text("account")?,
+                    address: row.text("address")?,
+                    minute: row.integer("minute")?,
+                    count: row.integer("count")?,
+                })
+            })
+            .collect()
+    }
+
     /// Adds counted refusals; equal ones of a minute share a row.
     pub async fn add_refusals(&self, mut refusals: Vec<(Refusal, i64)>) -> Result<(), DbError> {
         // Every node takes the rows in one order, or two would wait for each other.

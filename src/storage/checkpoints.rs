@@ -2,7 +2,7 @@
 
 use super::audit_chain::{put, take_genuine};
 use super::sql::{Row, sql};
-use super::tenants::tenant_of;
+use super::tenants::{tenant_of, tenants_that_are};
 use super::tx::Tx;
 use super::{DbError, Scoped, Store};
 use crate::base::clock::Timestamp;
@@ -23,10 +23,9 @@ impl Store {
             .db
             .all(
                 sql!(
-                    "SELECT t.id, t.slug, t.name, t.issuer, t.signing_alg, t.enabled FROM audit_heads h \
-                     JOIN tenants t ON t.id = h.tenant \
-                     WHERE h.seq > h.checkpoint_seq AND h.checkpoint_at <= $1 AND t.id > $2 \
-                     ORDER BY t.id LIMIT $3"
+                    tenants_that_are!(),
+                    "id IN (SELECT tenant FROM audit_heads WHERE seq > checkpoint_seq AND checkpoint_at <= $1) \
+                     AND id > $2 ORDER BY id LIMIT $3"
                 )
                 .bind(before)
                 .bind(after)

@@ -1,14 +1,16 @@
 //! Registered clients and the digests of their secrets.
 
+use super::page::containing;
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::update::UpdateOutcome;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped, audit, grants, revocations, tenant_end};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
-use crate::model::client::{Client, StoredSecret};
+use crate::model::client::{self, Client, StoredSecret};
 use crate::model::client_metadata::ClientMetadata;
 use crate::model::revocation::Revoked;
+use crate::model::search::SearchTerm;
 
 /// A client as it shall be.
 pub struct ClientWrite {
@@ -44,7 +46,7 @@ impl Scoped {
             .db
             .all(
                 sql!(
-                    "SELECT digest, secret_kind, expires_at FROM client_secrets \
+                    "SELECT digest, secret_kind, created_at, expires_at FROM client_secrets \
                      WHERE tenant = $1 AND client_id = $2 ORDER BY created_at DESC"
                 )
                 .bind(&self.tenant)
@@ -72,6 +74,30 @@ impl Scoped {
         rows.iter().map(|row| client_of(row, Vec::new())).collect()
     }
 
+    /// The same of those whose id or name has `term` in it.
+    pub async fn find_clients(
+        &self,
+        term: &SearchTerm,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Client>, DbError> {
+        let rows = self
+            .db
+            .all(
+                sql!(
+                    "SELECT client_id, metadata, enabled, created_at, updated_at FROM clients \
+                     WHERE tenant = $1 AND client_id > $2 AND search_key LIKE $4 ESCAPE '\\' \
+                     ORDER BY client_id LIMIT $3"
+                )
+                .bind(&self.tenant)
+                .bind(after)
+                .bind(limit)
+                .bind(containing(term)),
+            )
+            .await?;
+        rows.iter().map(|row| client_of(row, Vec::new())).collect()
+    }
+
     /// Registers a client. [`DbError::Conflict`] when the id is taken,
     /// [`DbError::Refused`] while tokens of a deleted namesake could still live.
     pub async fn create_client(&self, client: ClientWrite) -> Result<(), DbError> {
@@ -91,13 +117,14 @@ impl Scoped {
                     }
                     tx.run(
                         sql!(
-                            "INSERT INTO clients (tenant, client_id, metadata, enabled, created_at, updated_at) \
-                             VALUES ($1, $2, $3, $4, $5, $5)"
+                            "INSERT INTO clients (tenant, client_id, metadata, enabled, search_key, created_at, updated_at) \
+                             VALUES ($1, $2, $3, $4, $5, $6, $6)"
                         )
                         .bind(tenant)
                         .bind(&client.client_id)
                         .bind(json(&client.metadata)?)
                         .bind(client.enabled)
+                        .bind(client::search_key(&client.client_id, &client.metadata))
                         .bind(client.now),
                     )
                     .await?;
@@ -117,7 +144,7 @@ impl Scoped {
                     let updated = tx
                         .run(
                             sql!(
-                                "UPDATE clients SET metadata = $1, enabled = $2, \
+                                "UPDATE clients SET metadata = $1, enabled = $2, search_key = $7, \
                                  updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END \
                                  WHERE tenant = $4 AND client_id = $5 \
                                  AND (CAST($6 AS BIGINT) IS NULL OR updated_at = $6)"
@@ -127,7 +154,8 @@ impl Scoped {
                             .bind(client.now)
                             .bind(tenant)
                             .bind(&client.client_id)
-                            .bind(client.if_unchanged),
+                            .bind(client.if_unchanged)
+                            .bind(client::search_key(&client.client_id, &client.metadata)),
                         )
                         .await?;
                     if updated == 0 {
@@ -257,6 +285,7 @@ fn secret_of(row: &Row) -> Result<StoredSecret, DbError> {
     Ok(StoredSecret {
         kind: row.word("secret_kind")?,
         digest: row.text("digest")?,
+        created_at: row.time("created_at")?,
         expires_at: row.optional_time("expires_at")?,
     })
 }

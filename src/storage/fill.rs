@@ -4,6 +4,8 @@
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::{DbError, memberships};
+use crate::model::client;
+use crate::model::client_metadata::ClientMetadata;
 use crate::model::user::search_key;
 
 const PAGE: i64 = 500;
@@ -61,4 +63,37 @@ async fn account(tx: &mut Tx, row: &Row) -> Result<(), DbError> {
     let member_key = row.text("username_key")?;
     let entries = memberships::of(&roles, &groups);
     memberships::put(tx, &tenant, &id, &member_key, entries).await
+}
+
+/// What version 6 keeps beside a client's registration: its place in searches.
+pub(super) async fn clients(tx: &mut Tx) -> Result<(), DbError> {
+    let (mut tenant, mut id) = (String::new(), String::new());
+    loop {
+        let rows = tx
+            .all(
+                sql!(
+                    "SELECT tenant, client_id, metadata FROM clients \
+                     WHERE (tenant, client_id) > ($1, $2) ORDER BY tenant, client_id LIMIT $3"
+                )
+                .bind(&tenant)
+                .bind(&id)
+                .bind(PAGE),
+            )
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        (tenant, id) = (last.text("tenant")?, last.text("client_id")?);
+        for row in &rows {
+            let (tenant, id) = (row.text("tenant")?, row.text("client_id")?);
+            let metadata: ClientMetadata = row.json("metadata")?;
+            tx.run(
+                sql!("UPDATE clients SET search_key = $1 WHERE tenant = $2 AND client_id = $3")
+                    .bind(client::search_key(&id, &metadata))
+                    .bind(&tenant)
+                    .bind(&id),
+            )
+            .await?;
+        }
+    }
 }

@@ -57,7 +57,7 @@ const MIGRATIONS: &[Migration] = &[
         version: 6,
         name: "tenants",
         text: include_str!("../../migrations/0006_tenants.sql"),
-        then: None,
+        then: Some(|tx| Box::pin(fill::clients(tx))),
     },
     Migration {
         version: 7,

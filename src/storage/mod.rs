@@ -11,6 +11,8 @@ pub mod audit_chain;
 pub mod audit_page;
 pub mod cache;
 pub mod checkpoints;
+pub mod client_secrets;
+
 pub mod clients;
 pub mod codes;
 pub mod consents;

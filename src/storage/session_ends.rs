@@ -54,7 +54,6 @@ impl Scoped {
         self.db
             .write(context, |tx, (tenant, user_id, ending, now, event)| {
                 Box::pin(async move {
-                    sessions::take_user(tx, tenant, user_id).await?;
                     let ended = match ending {
                         Ending::One(id) => end_one(tx, tenant, user_id, id, *now).await?,
                         Ending::AllBut(id) => end_others(tx, tenant, user_id, id, *now).await?,
@@ -94,6 +93,7 @@ async fn end_one(
     id: &str,
     now: Timestamp,
 ) -> Result<u64, DbError> {
+    sessions::take_user(tx, tenant, user_id).await?;
     let ended = tx
         .run(
             sql!(
@@ -120,6 +120,7 @@ pub(super) async fn end_others(
     kept: &str,
     now: Timestamp,
 ) -> Result<u64, DbError> {
+    sessions::take_user(tx, tenant, user_id).await?;
     let ended = tx
         .run(
             sql!(

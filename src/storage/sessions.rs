@@ -369,6 +369,8 @@ pub(super) async fn end_all_of_user(
     user_id: &str,
     now: Timestamp,
 ) -> Result<u64, DbError> {
+    // A sign-in takes the account's row first and a device's after.
+    take_user(tx, tenant, user_id).await?;
     let sessions = tx
         .run(
             sql!(

@@ -242,6 +242,8 @@ pub const TABLES: &[Purged] = &[
     purged("grants", || sql!(some_of!("grants", "id"))),
     purged("devices", || sql!(some_of!("devices", "id"))),
     purged("sessions", || sql!(some_of!("sessions", "id"))),
+    purged("decisions", || sql!(some_of!("decisions", "request_id"))),
+    purged("hourly_counters", || sql!(some_of!("hourly_counters", "hour, name"))),
     purged("used_ids", || sql!(some_of!("used_ids", "digest"))),
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
     purged("credentials", || sql!(some_of!("credentials", "user_id, kind, id"))),
@@ -258,4 +260,11 @@ pub const TABLES: &[Purged] = &[
 
 /// Tables with rows of a tenant that do not go this way: see the top of this file, and revocations,
 /// of which the nodes are told.
-pub const KEPT: &[&str] = &["audit", "signing_keys", "changes", "revocations"];
+pub const KEPT: &[&str] = &[
+    "audit",
+    "audit_heads",
+    "audit_checkpoints",
+    "signing_keys",
+    "changes",
+    "revocations",
+];

@@ -10,8 +10,8 @@ use super::{DbError, Store, audit, revocations, spare_keys};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::revocation::Revoked;
-use crate::model::search::{self, SearchTerm};
-use crate::model::tenant::{Tenant, derived_issuer};
+use crate::model::search::SearchTerm;
+use crate::model::tenant::{self, Tenant, derived_issuer};
 use crate::model::tenant_input::CheckedTenant;
 
 /// The columns [`tenant_of`] reads, of every tenant that was not deleted and is what follows.
@@ -21,6 +21,7 @@ macro_rules! tenants_that_are {
          settings, created_at, updated_at FROM tenants WHERE deleted_at IS NULL AND "
     };
 }
+pub(super) use tenants_that_are;
 
 /// A tenant to be made.
 #[derive(Clone)]
@@ -270,10 +271,9 @@ async fn follow_issuer(tx: &mut Tx, write: &TenantWrite, before: &Row) -> Result
         .map(drop)
 }
 
-fn search_key(tenant: &CheckedTenant) -> String {
-    let input = tenant.input();
-    let fields = [&input.slug, &input.name].into_iter().chain(&input.domain);
-    search::key(fields.map(String::as_str))
+fn search_key(checked: &CheckedTenant) -> String {
+    let input = checked.input();
+    tenant::search_key(&input.slug, &input.name, input.domain.as_deref())
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {

@@ -14,6 +14,7 @@ mod prune;
 mod roles;
 mod running;
 mod serve;
+mod service_accounts;
 mod settings;
 mod tenants;
 mod users;

@@ -13,14 +13,13 @@ const SCOPE: &str = "openid profile offline_access";
 #[tokio::test]
 async fn what_is_taken_back_is_dead_on_every_node_and_asked_about_again() {
     everywhere(async |world| {
-        let console = world.console(&world.tenant).await;
-        let app = world
-            .client_with("app", SCOPE, |metadata| {
-                metadata.client_name = Some("The Application".to_owned());
-            })
-            .await;
-        let other_app = world.client("other", SCOPE).await;
-        let (node, other) = world.second_node().await;
+        let console = Box::pin(world.console(&world.tenant)).await;
+        let other_app = Box::pin(world.client("other", SCOPE)).await;
+        let app = world.client_with("app", SCOPE, |metadata| {
+            metadata.client_name = Some("The Application".to_owned());
+        });
+        let app = Box::pin(app).await;
+        let (node, other) = Box::pin(world.second_node()).await;
         let anna = world.person("anna").await;
         let bearer = world.bearer(&console, &anna).await;
         let mut browser = Browser::new(world.anonymous());

@@ -231,6 +231,15 @@ pub const PROOFS: &[(&str, Proof)] = &[
             assert_eq!(count, if scene.twin { 8 } else { 1 });
         })
     }),
+    ("login_refusals", |scene| {
+        Box::pin(async move {
+            for account in [None, Some("alice")] {
+                let found = scene.rows.login_refusals(account, "", 1000).await;
+                let count: i64 = found.expect("a page").iter().map(|row| row.count).sum();
+                assert_eq!(count, if scene.twin { 7 } else { 0 });
+            }
+        })
+    }),
     ("count_refusals", |scene| {
         Box::pin(async move {
             let count = scene.rows.count_refusals("login").await.expect("a count");
@@ -260,6 +269,40 @@ pub const PROOFS: &[(&str, Proof)] = &[
                 Vec::new()
             };
             assert_eq!(names, expected);
+        })
+    }),
+    ("find_clients", |scene| {
+        Box::pin(async move {
+            let term = SearchTerm::parse(CLIENT).expect("a term");
+            let found = scene.rows.find_clients(&term, "", 1000).await;
+            let names: Vec<_> = found
+                .expect("a list")
+                .into_iter()
+                .map(|client| client.metadata.client_name)
+                .collect();
+            let expected = if scene.twin {
+                vec![Some(MARK.to_owned())]
+            } else {
+                Vec::new()
+            };
+            assert_eq!(names, expected);
+        })
+    }),
+    ("remove_client_secret", |scene| {
+        Box::pin(async move {
+            // The owner's, and one's own, which is the only one.
+            for (digest, own) in [("secret of the owner", false), ("secret of the twin", true)] {
+                let event = scene.event();
+                let removed = scene
+                    .rows
+                    .remove_client_secret(CLIENT, digest, START, event)
+                    .await;
+                match removed {
+                    Ok(removed) => assert!(!removed && !(own && scene.twin)),
+                    Err(DbError::Refused(_)) => assert!(own && scene.twin),
+                    Err(error) => panic!("{error}"),
+                }
+            }
         })
     }),
     ("create_client", |scene| {

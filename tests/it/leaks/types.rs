@@ -10,12 +10,14 @@ use users_core::base::random::Random;
 use users_core::base::token::{Kind, OpaqueToken};
 use users_core::config::{Config, Secret};
 use users_core::keys::key_pair::{KeyPair, Signer};
+use users_core::login::device::{DeviceCookie, KnownDevice};
 use users_core::login::direct::Authenticated;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::oauth::client_auth::AuthenticatedClient;
 use users_core::oauth::token::issue::TokenResponse;
 use users_core::passwords::Passwords;
 use users_core::storage::access_tokens::StoredAccessToken;
+use users_core::storage::own_password::PasswordChange;
 use users_core::storage::refresh_tokens::{NewRefreshToken, RefreshTokenRow, Rotation};
 use users_core::storage::signing_keys::SealedKey;
 use users_core::storage::sql::{Row, Sql, Value};
@@ -59,6 +61,9 @@ fn what_holds_a_secret_cannot_be_printed() {
         Authorization<'static>,
         Passwords,
         Authenticated,
+        DeviceCookie,
+        KnownDevice,
+        PasswordChange,
         AuthenticatedClient,
         TokenResponse,
         clients::Secret<'static>,
@@ -90,6 +95,7 @@ fn what_must_be_printable_prints_no_secret() {
     let stored = StoredSecret {
         kind: SecretKind::Generated,
         digest: secret.digest(),
+        created_at: crate::support::world::START,
         expires_at: None,
     };
     assert!(!format!("{stored:?}").contains(&secret.digest()));

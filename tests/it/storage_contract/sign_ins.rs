@@ -6,6 +6,7 @@ use users_core::model::place::Place;
 use users_core::storage::Scoped;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::session_ends::Ending;
+use users_core::storage::update::UpdateOutcome;
 
 use crate::support::everywhere;
 use crate::support::rows::{
@@ -149,7 +150,7 @@ async fn a_password_is_changed_only_as_the_account_was_found() {
         let updated = rows
             .update_user(USER, user, None, START, event(&world))
             .await;
-        updated.expect("an answer");
+        assert_eq!(updated.expect("an answer"), UpdateOutcome::Updated);
         let before = raw.rows_of(&tenant.id).await;
         let changed = rows.change_own_password(change(START)).await;
         assert!(!changed.expect("an answer"));

@@ -159,6 +159,7 @@ async fn a_client_its_secrets_and_their_ends() {
                 secret: Some(StoredSecret {
                     kind: SecretKind::Given,
                     digest: ODD.to_owned(),
+                    created_at: START,
                     expires_at: end,
                 }),
                 ..client(&world, "", "")
@@ -177,6 +178,7 @@ async fn a_client_its_secrets_and_their_ends() {
             let secret = StoredSecret {
                 kind: SecretKind::Given,
                 digest: ODD.to_owned(),
+                created_at: START,
                 expires_at: end,
             };
             assert!(read.secrets == [secret]);

@@ -176,6 +176,7 @@ pub fn client(world: &World, mark: &str, secret: &str) -> ClientWrite {
         secret: Some(StoredSecret {
             kind: SecretKind::Generated,
             digest: secret.to_owned(),
+            created_at: START,
             expires_at: None,
         }),
         if_unchanged: None,

@@ -54,8 +54,10 @@ async fn found(rows: &Scoped, filter: &AuditFilter) -> Vec<usize> {
     }
 }
 
+type Words = &'static [(&'static str, &'static str)];
+
 /// A filter of these words.
-fn filter(words: &[(&str, &str)]) -> AuditFilter {
+fn filter(words: Words) -> AuditFilter {
     let mut filter = AuditFilter::default();
     for (name, value) in words {
         let place = match *name {
@@ -75,7 +77,6 @@ fn filter(words: &[(&str, &str)]) -> AuditFilter {
 async fn every_filter_narrows_and_pages_meet() {
     everywhere(async |world| {
         let rows = twelve(&world).await;
-        type Words = &'static [(&'static str, &'static str)];
         let cases: [(Words, &[usize]); 12] = [
             (&[], &[11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]),
             (&[("kind", "logout")], &[11, 9, 7, 5, 3, 1]),
