@@ -8,6 +8,7 @@
 //! `tests/it/seeds/` that say what its callers know.
 
 pub mod refusal;
+mod users_core;
 
 use std::sync::LazyLock;
 
@@ -17,18 +18,25 @@ use crate::api;
 use crate::api::operation::Operation;
 use crate::api::refusal::Refuse;
 use crate::app::App;
-use crate::config::Profile;
+use crate::config::{Config, Profile};
 
 /// A profile that has routes.
 pub struct Dialect {
     pub profile: Profile,
     /// Their paths are whole.
     pub operations: Vec<Operation>,
-    refuse: Refuse,
+    /// How calls are refused under these settings.
+    refuse: fn(&Config) -> Refuse,
 }
 
 /// Every profile that has routes.
-pub static DIALECTS: LazyLock<Vec<Dialect>> = LazyLock::new(Vec::new);
+pub static DIALECTS: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
+    vec![Dialect {
+        profile: Profile::UsersCore,
+        operations: users_core::operations(),
+        refuse: users_core::refuse,
+    }]
+});
 
 /// The routes of the profiles that are on. Where the path of one has a name and that of another a
 /// word, the word wins: names stand for ids, and no id is a word.
@@ -37,6 +45,7 @@ pub fn router(app: &App) -> Router<App> {
         .iter()
         .filter(|dialect| app.config.serves(dialect.profile))
         .fold(Router::new(), |router, dialect| {
-            router.merge(api::routes(&dialect.operations, dialect.refuse))
+            let refuse = (dialect.refuse)(&app.config);
+            router.merge(api::routes(&dialect.operations, refuse))
         })
 }
