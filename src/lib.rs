@@ -6,6 +6,7 @@
 //! ```text
 //! 5  main.rs  cli/  server/                commands, routes, layers, listeners; imported by nobody
 //! 4  oauth/  oidc/  login/  admin/  api/   endpoints, the rules around them, what operators do
+//!    compat/                               the routes of other systems, on the same functions
 //!    trail/                                what is remembered of what happened
 //!    app.rs  context.rs  installation.rs   what a process owns, what a request sees, the start
 //! 3  storage/  directory/  keys/           rows; what is remembered of them; signing keys
@@ -33,6 +34,7 @@ pub mod api;
 pub mod app;
 pub mod base;
 pub mod cli;
+pub mod compat;
 pub mod config;
 pub mod context;
 pub mod directory;

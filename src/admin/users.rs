@@ -53,7 +53,7 @@ pub(super) async fn create_as(
     store(app, actor, kind, tenant, user).await
 }
 
-/// Stores a new account; its id.
+/// Stores a new account, as an event of this kind; its id.
 pub(super) async fn store(
     app: &App,
     actor: &Actor,

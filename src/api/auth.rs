@@ -78,7 +78,7 @@ impl Document for RefreshBody {}
 /// Tokens, as RFC 6749 section 5.1 names their members.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Tokens")]
-struct TokensView {
+pub struct TokensView {
     /// Goes into the header `Authorization`, after `Bearer`.
     access_token: String,
     token_type: &'static str,
@@ -214,7 +214,7 @@ async fn view(call: &Call, ctx: &Ctx, id: &str) -> Result<Created<AccountView>, 
 }
 
 /// The answer to somebody who does not get in; `what` is wrong with what they brought.
-fn refused(error: DoorError, what: &'static str) -> Problem {
+pub fn refused(error: DoorError, what: &'static str) -> Problem {
     match error {
         DoorError::Refused => Problem::unauthenticated(what),
         DoorError::Throttled(throttled) => Problem::too_many_requests(throttled.retry_after),

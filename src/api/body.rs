@@ -25,6 +25,9 @@ pub trait Document: DeserializeOwned + JsonSchema + Send + 'static {
 /// A body, whole.
 pub struct Body<B>(pub B);
 
+/// A body that may be absent, and then says nothing.
+pub struct Optional<B>(pub B);
+
 /// Changes to something that has the members of `B` (RFC 7396): what is absent stays, what is null goes.
 pub struct Merge<B> {
     changes: Map<String, Value>,
@@ -36,6 +39,7 @@ impl<B: Document> Input for Body<B> {
         shape.body = Some(BodyShape {
             schema: |generator| whole::<B>(generator),
             media_types: &[JSON],
+            required: true,
         });
     }
 
@@ -46,11 +50,29 @@ impl<B: Document> Input for Body<B> {
     }
 }
 
+impl<B: Document + Default> Input for Optional<B> {
+    fn describe(shape: &mut Shape) {
+        shape.body = Some(BodyShape {
+            schema: |generator| whole::<B>(generator),
+            media_types: &[JSON],
+            required: false,
+        });
+    }
+
+    fn read(call: &Call, incoming: Incoming) -> Result<Self, Problem> {
+        if incoming.body.is_empty() {
+            return incoming.no_parameters().map(|()| Self(B::default()));
+        }
+        Body::read(call, incoming).map(|Body(body)| Self(body))
+    }
+}
+
 impl<B: Document> Input for Merge<B> {
     fn describe(shape: &mut Shape) {
         shape.body = Some(BodyShape {
             schema: |generator| partial::<B>(generator),
             media_types: &[JSON, MERGE_PATCH],
+            required: true,
         });
     }
 

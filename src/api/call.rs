@@ -18,6 +18,7 @@ use crate::model::resource::Catalog;
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::storage::Scoped;
+use crate::web::authorization::{Authorization, authorization};
 use crate::web::params::Params;
 
 pub struct Call {
@@ -74,6 +75,14 @@ impl Call {
 
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// What stands in the header as a bearer token, whatever it is.
+    pub fn bearer(&self) -> Option<&str> {
+        match authorization(&self.headers) {
+            Authorization::Bearer(token) => Some(token),
+            _ => None,
+        }
     }
 
     /// The signed-in person, in their own tenant.

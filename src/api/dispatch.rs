@@ -15,6 +15,7 @@ use super::caller::{self, Caller};
 use super::idempotency;
 use super::operation::Operation;
 use super::problem::{Problem, ProblemKind};
+use super::refusal::{Refuse, RefusedCall};
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::tenant::Tenant;
@@ -27,24 +28,32 @@ const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
 /// How often a change is tried before the caller is told that others were faster.
 const ATTEMPTS: usize = 5;
 
-/// Answers one call.
+/// Answers one call; `refuse` writes what it is refused with.
 pub(super) async fn dispatch(
     app: App,
     operation: &'static Operation,
     request: Request<Body>,
+    refuse: Refuse,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let arrived = Ctx::from_request_parts(&mut parts, &app).await;
-    let (id, outcome) = match arrived {
-        // A tenant's own host has the tenant's endpoints and nothing of the installation's.
-        Ok(ctx) if !ctx.tenant.is_default() => (Some(ctx.request_id), Err(Problem::not_found())),
-        Ok(ctx) => {
-            let id = Arc::clone(&ctx.request_id);
-            (Some(id), run(app, operation, ctx, parts, body).await)
-        }
-        Err(error) => (None, Err(error.into())),
+    let mut refused = RefusedCall {
+        is_public: operation.is_public(),
+        ..RefusedCall::of(&parts.headers)
     };
-    let mut response = outcome.unwrap_or_else(|problem| problem.respond(id.as_deref()));
+    let arrived = Ctx::from_request_parts(&mut parts, &app).await;
+    let outcome = match arrived {
+        // A tenant's own host has the tenant's endpoints and nothing of the installation's.
+        Ok(ctx) if !ctx.tenant.is_default() => {
+            refused.request_id = Some(ctx.request_id);
+            Err(Problem::not_found())
+        }
+        Ok(ctx) => {
+            refused.request_id = Some(Arc::clone(&ctx.request_id));
+            run(app, operation, ctx, parts, body).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    let mut response = outcome.unwrap_or_else(|problem| refuse(problem, &refused));
     let pattern = RoutePattern(operation.path);
     response.extensions_mut().insert(pattern);
     response
@@ -79,8 +88,10 @@ async fn run(
         return Err(Problem::insufficient_scope(operation.scopes));
     }
     let body = match &operation.shape.body {
-        Some(shape) => read_body(&app, &parts.headers, body, shape.media_types).await?,
-        None => Bytes::new(),
+        Some(shape) if shape.required || parts.headers.contains_key(CONTENT_TYPE) => {
+            read_body(&app, &parts.headers, body, shape.media_types).await?
+        }
+        _ => Bytes::new(),
     };
     let catalog = app.directory.catalog(&tenant).await?;
     let call = Arc::new(Call {

@@ -10,13 +10,13 @@
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
 mod activity;
-mod answer;
+pub mod answer;
 mod api_keys;
 mod audit;
-mod auth;
-mod authority;
-mod body;
-mod call;
+pub mod auth;
+pub mod authority;
+pub mod body;
+pub mod call;
 mod caller;
 mod clients;
 mod counters;
@@ -26,20 +26,21 @@ mod docs;
 mod groups;
 mod idempotency;
 mod keys;
-mod list;
-mod me;
+pub mod list;
+pub mod me;
 pub mod openapi;
 pub mod operation;
 pub mod problem;
+pub mod refusal;
 mod resources;
 mod roles;
 mod service_accounts;
 mod sessions;
 mod tenants;
-mod users;
-mod views;
+pub mod users;
+pub mod views;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -53,6 +54,7 @@ use crate::app::App;
 use crate::web::request_info::RequestInfo;
 use operation::Operation;
 use problem::Problem;
+use refusal::{Refuse, RefusedCall, problem_details};
 
 /// Where the API is.
 pub const BASE: &str = "/api/v1";
@@ -85,22 +87,31 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 
 /// The routes of all operations, below [`BASE`].
 pub fn router() -> Router<App> {
-    let mut router = Router::new();
-    let mut done: Vec<&'static str> = Vec::new();
-    for operation in OPERATIONS.iter() {
-        if !done.contains(&operation.path) {
-            done.push(operation.path);
-            router = router.route(operation.path, methods(operation.path));
-        }
-    }
-    router.fallback(|request: Request| async move {
+    routes(&OPERATIONS, problem_details).fallback(|request: Request| async move {
         Problem::not_found().respond(request_id(&request).as_deref())
     })
 }
 
+/// A route for each path of `operations`, whose refusals `refuse` writes.
+pub fn routes(operations: &'static [Operation], refuse: Refuse) -> Router<App> {
+    let mut router = Router::new();
+    let mut done: Vec<&'static str> = Vec::new();
+    for operation in operations {
+        if !done.contains(&operation.path) {
+            done.push(operation.path);
+            router = router.route(operation.path, methods(operations, operation.path, refuse));
+        }
+    }
+    router
+}
+
 /// Everything that can be done at one path.
-fn methods(path: &'static str) -> MethodRouter<App> {
-    let here = || OPERATIONS.iter().filter(move |known| known.path == path);
+fn methods(
+    operations: &'static [Operation],
+    path: &'static str,
+    refuse: Refuse,
+) -> MethodRouter<App> {
+    let here = || operations.iter().filter(move |known| known.path == path);
     let mut allowed: Vec<&str> = here().map(|known| known.method.as_str()).collect();
     if allowed.contains(&"GET") {
         allowed.push("HEAD");
@@ -110,7 +121,7 @@ fn methods(path: &'static str) -> MethodRouter<App> {
     let mut router = MethodRouter::new();
     for operation in here() {
         let handler = move |State(app): State<App>, request: Request| async move {
-            dispatch::dispatch(app, operation, request).await
+            dispatch::dispatch(app, operation, request, refuse).await
         };
         if let Ok(method) = MethodFilter::try_from(operation.method.clone()) {
             router = router.on(method, handler);
@@ -118,13 +129,17 @@ fn methods(path: &'static str) -> MethodRouter<App> {
     }
     router.fallback(move |request: Request| {
         let problem = Problem::method_not_allowed(&allow);
-        async move { problem.respond(request_id(&request).as_deref()) }
+        let call = RefusedCall {
+            request_id: request_id(&request),
+            ..RefusedCall::of(request.headers())
+        };
+        async move { refuse(problem, &call) }
     })
 }
 
-fn request_id(request: &Request) -> Option<String> {
+fn request_id(request: &Request) -> Option<Arc<str>> {
     let info = request.extensions().get::<RequestInfo>()?;
-    Some(info.id.to_string())
+    Some(Arc::clone(&info.id))
 }
 
 /// `GET /openapi.json`

@@ -168,7 +168,7 @@ fn described(operation: &Operation, generators: &mut Generators) -> Value {
             .iter()
             .map(|name| ((*name).to_owned(), json!({ "schema": schema })))
             .collect();
-        description["requestBody"] = json!({ "required": true, "content": content });
+        description["requestBody"] = json!({ "required": body.required, "content": content });
     }
     description["security"] = if operation.is_public() {
         json!([])

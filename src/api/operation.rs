@@ -53,6 +53,8 @@ pub struct Shape {
 pub struct BodyShape {
     pub schema: SchemaOf,
     pub media_types: &'static [&'static str],
+    /// Whether the call says nothing without it.
+    pub required: bool,
 }
 
 /// What a handler takes beside the call.

@@ -62,6 +62,8 @@ kinds! {
     Unavailable: "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this just now";
 }
 
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// Why a call is refused: words for the caller, the cause for the log.
 #[derive(Debug)]
 pub struct Problem {
@@ -185,6 +187,17 @@ impl Problem {
         }
     }
 
+    /// Members without which the body says nothing.
+    pub fn missing(fields: &[&str]) -> Self {
+        let errors = fields
+            .iter()
+            .map(|field| FieldProblem::of_body(field, "is needed"));
+        Self {
+            errors: errors.collect(),
+            ..Self::malformed("see errors")
+        }
+    }
+
     /// A part of the body that cannot be read.
     pub fn part(pointer: String, detail: impl Into<String>) -> Self {
         Self {
@@ -246,13 +259,20 @@ impl Problem {
             errors: &self.errors,
         };
         let body = serde_json::to_vec(&details).unwrap_or_default();
+        self.respond_as(status, PROBLEM_JSON, body)
+    }
+
+    /// The same answer in other words: what `body` says of the problem, with its headers.
+    pub fn respond_as(
+        self,
+        status: StatusCode,
+        media_type: HeaderValue,
+        body: Vec<u8>,
+    ) -> Response {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(CONTENT_TYPE, media_type);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::try_from(value) {
@@ -269,6 +289,16 @@ impl Problem {
             cause: self.cause.map(Arc::from),
         });
         response
+    }
+
+    /// What the caller is told: one sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What is wrong with single fields.
+    pub fn errors(&self) -> &[FieldProblem] {
+        &self.errors
     }
 }
 

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(super) use account::{AccountBody, AccountView};
+pub use account::{AccountBody, AccountView};
 
 use super::answer::{Created, Done, Found};
 use super::authority;
@@ -59,7 +59,7 @@ struct Filter {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Roles {
+pub struct Roles {
     roles: Vec<String>,
 }
 
@@ -101,7 +101,7 @@ async fn list(
     Ok(page.answer(&call, rows, key, |user| AccountView::of(&user, &call)))
 }
 
-async fn create(
+pub async fn create(
     call: Arc<Call>,
     Body(mut body): Body<AccountBody>,
 ) -> Result<Created<AccountView>, Problem> {
@@ -125,7 +125,7 @@ async fn read(call: Arc<Call>, (): ()) -> Result<Found<AccountView>, Problem> {
     Ok(Found(AccountView::of(&user, &call)))
 }
 
-async fn update(
+pub async fn update(
     call: Arc<Call>,
     changes: Merge<AccountBody>,
 ) -> Result<Found<AccountView>, Problem> {
@@ -136,7 +136,7 @@ async fn update(
     .await
 }
 
-async fn set_roles(
+pub async fn set_roles(
     call: Arc<Call>,
     Body(Roles { roles }): Body<Roles>,
 ) -> Result<Found<AccountView>, Problem> {
@@ -180,7 +180,7 @@ async fn set_password(
     Ok(Done)
 }
 
-async fn delete(call: Arc<Call>, (): ()) -> Result<Done, Problem> {
+pub async fn delete(call: Arc<Call>, (): ()) -> Result<Done, Problem> {
     let user = managed(&call).await?;
     authority::not_oneself(&call, &user)?;
     call.guard(&AccountView::of(&user, &call))?;
@@ -189,13 +189,13 @@ async fn delete(call: Arc<Call>, (): ()) -> Result<Done, Problem> {
 }
 
 /// What is looked for.
-pub(super) fn searched(text: &str) -> Result<SearchTerm, Problem> {
+pub fn searched(text: &str) -> Result<SearchTerm, Problem> {
     SearchTerm::parse(text)
         .ok_or_else(|| Problem::parameter("search", format!("1 to {MAX_TERM_CHARS} characters")))
 }
 
 /// Changes the account that the path names, if the caller may change that of it.
-async fn edit(
+pub async fn edit(
     call: &Arc<Call>,
     change: impl Fn(UserInput) -> Result<UserInput, Problem>,
 ) -> Result<Found<AccountView>, Problem> {
@@ -221,7 +221,7 @@ async fn managed(call: &Call) -> Result<User, Problem> {
 }
 
 /// An account of the tenant, by id.
-pub(super) async fn found(call: &Call, id: &str) -> Result<User, Problem> {
+pub async fn found(call: &Call, id: &str) -> Result<User, Problem> {
     let user = call.rows().user(id).await?;
     user.filter(|user| user.kind == AccountKind::Person)
         .ok_or_else(Problem::not_found)

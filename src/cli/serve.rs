@@ -14,13 +14,21 @@ use crate::admin::{setup, tenants};
 use crate::app::App;
 use crate::base::clock::Clock;
 use crate::base::random::Random;
+use crate::config::Loaded;
 use crate::installation;
 use crate::model::tenant::DEFAULT_SLUG;
 use crate::server::Server;
 
 pub(super) fn run(start: &Start) -> Result<Outcome, CliError> {
-    let config = start.settings.load()?.config;
+    let Loaded { config, notes, .. } = start.settings.load()?;
     logging::of_server(&config.log);
+    for note in &notes {
+        if note.warns {
+            tracing::warn!("{}", note.text);
+        } else {
+            tracing::info!("{}", note.text);
+        }
+    }
     for warning in warnings::of(&config) {
         tracing::warn!("{warning}");
     }

@@ -8,6 +8,7 @@ use super::Config;
 use super::declared::{self, Declared};
 use super::environment::{self, Environment};
 use super::error::{ConfigError, Errors};
+use super::foreign::{self, Note};
 use super::json;
 use super::kind::{Given, Kind};
 use super::layers::Layers;
@@ -23,6 +24,8 @@ pub struct Loaded {
     pub config: Config,
     /// The entries the file declares for `apply`.
     pub declared: Declared,
+    /// What there is to say about variables of other systems.
+    pub notes: Vec<Note>,
 }
 
 /// Reads the settings: `file` is its name, for messages, and its text; `env` the environment.
@@ -48,12 +51,17 @@ pub fn load(
         root.finish_among(&known_paths());
     }
     environment::read(&mut layers, env, &mut errors);
+    let notes = foreign::read(&mut layers, env, &mut errors);
     layers.read_secret_files(&mut errors);
     rules::check(&mut layers, &mut errors);
     let errors = errors.into_sorted();
     if errors.is_empty() {
         let config = layers.config;
-        Ok(Loaded { config, declared })
+        Ok(Loaded {
+            config,
+            declared,
+            notes,
+        })
     } else {
         Err(errors)
     }

@@ -11,6 +11,7 @@ mod declared;
 mod environment;
 mod error;
 mod field;
+mod foreign;
 pub mod issuer;
 mod json;
 mod kind;
@@ -38,6 +39,7 @@ pub use declared::{
     SecretSource,
 };
 pub use error::ConfigError;
+pub use foreign::Note;
 pub use load::{Loaded, load, load_declared};
 pub use profile::{Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};

@@ -166,16 +166,19 @@ impl UserInput {
     pub fn check(self) -> Result<CheckedUser, Vec<String>> {
         let mut problems = Vec::new();
         let username_key = LoginName::parse(&self.username);
-        if username_key.is_none() || !is_valid_username(&self.username) {
+        let email_key = self.email.as_deref().map(LoginName::parse);
+        // An address may be longer than a name and have other letters; it is judged as an address.
+        let is_own_address =
+            self.username.contains('@') && email_key.as_ref() == Some(&username_key);
+        if !is_own_address && (username_key.is_none() || !is_valid_username(&self.username)) {
             problems.push("username: 1 to 64 letters, digits or _ . - +".to_owned());
         }
-        let email_key = self.email.as_deref().map(LoginName::parse);
         if let Some(email) = &self.email
             && (!is_valid_email(email) || email_key == Some(None))
         {
             problems.push("email: not an address".to_owned());
         }
-        if self.username.contains('@') && email_key.as_ref() != Some(&username_key) {
+        if self.username.contains('@') && !is_own_address {
             problems.push(
                 "username: one with an @ must be the account's own e-mail address".to_owned(),
             );

@@ -13,6 +13,7 @@ use super::health;
 use crate::admin::setup;
 use crate::api;
 use crate::app::App;
+use crate::compat;
 use crate::context::Ctx;
 use crate::login::forms;
 use crate::oauth::error::OAuthError;
@@ -326,6 +327,7 @@ pub fn router(app: &App, stop: &CancellationToken) -> Router {
     }
     router
         .nest(api::BASE, api::router())
+        .merge(compat::router(app))
         .fallback(|| async { OAuthError::not_found() })
         .with_state(app.clone())
 }

@@ -1,5 +1,6 @@
 //! Floor 3: HTTP without protocol decisions: parameters, forms, headers, addresses, answers.
 
+pub mod accept;
 pub mod address;
 pub mod authorization;
 pub mod cookies;

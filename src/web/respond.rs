@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// For caches of HTTP/1.0, as RFC 6749 section 5.1 still demands.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");

@@ -151,3 +151,29 @@ fn preferences_are_any_json_object_of_sixteen_kibibytes_and_sixteen_levels() {
         assert_eq!(of_preferences(bad), [said]);
     }
 }
+
+/// What is wrong with an account of this name and address.
+fn of_names(username: &str, email: Option<&str>) -> Vec<String> {
+    let input = UserInput {
+        username: username.to_owned(),
+        email: email.map(str::to_owned),
+        ..UserInput::default()
+    };
+    input.check().err().unwrap_or_default()
+}
+
+#[test]
+fn ones_own_address_is_a_username_however_long_and_no_other_address_is() {
+    let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(180));
+    for own in ["ann@a.example", "o!brien/x=y@a.example", &long] {
+        assert_eq!(of_names(own, Some(own)), [""; 0]);
+        assert_eq!(of_names(&own.to_uppercase(), Some(own)), [""; 0]);
+        assert!(!of_names(own, None).is_empty(), "{own}");
+        assert!(!of_names(own, Some("other@a.example")).is_empty(), "{own}");
+    }
+    assert_eq!(of_names("no@", Some("no@")), ["email: not an address"]);
+    assert_eq!(
+        of_names("\u{1}@b", Some("\u{1}@b")),
+        ["email: not an address"]
+    );
+}

@@ -2,6 +2,7 @@
 
 mod declared;
 mod declared_secrets;
+mod foreign;
 mod issuer;
 mod layers;
 mod master_key;

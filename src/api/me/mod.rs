@@ -31,7 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
 ///
 /// # Errors
 /// The token belongs to none.
-fn acting_session(call: &Call) -> Result<&str, Problem> {
+pub fn acting_session(call: &Call) -> Result<&str, Problem> {
     let session = call.caller.session();
     session.ok_or_else(|| Problem::forbidden("this needs the token of a session"))
 }

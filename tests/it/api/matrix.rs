@@ -13,6 +13,10 @@ use crate::support::{World, everywhere};
 
 /// Roles by which a person gets through. `system`: an administrator of the default tenant only.
 const TABLE: &[(&str, &[&str])] = &[
+    ("auth.login", EVERYBODY),
+    ("auth.logout", EVERYBODY),
+    ("auth.refresh", EVERYBODY),
+    ("auth.register", EVERYBODY),
     ("activity.list", ADMINISTRATORS),
     ("audit.checkpoints", ADMINISTRATORS),
     ("audit.list", ADMINISTRATORS),

@@ -1,0 +1,51 @@
+//! Floor 4: routes of other systems, for callers that know them, where the setting `compat` names them.
+//!
+//! A profile is a table of operations, as the resources of the REST API are, and the one shape of its
+//! refusals. Who calls, with which right, and the bounds of a body are judged by the REST API's own
+//! dispatcher; what is done is done by the functions behind it. What is left here is translation.
+//!
+//! To add a profile: a file with `operations()` and `refuse`, a line in [`DIALECTS`], and the tests of
+//! `tests/it/seeds/` that say what its callers know.
+
+pub mod refusal;
+mod users_core;
+
+use std::sync::LazyLock;
+
+use axum::Router;
+
+use crate::api;
+use crate::api::operation::Operation;
+use crate::api::refusal::Refuse;
+use crate::app::App;
+use crate::config::{Config, Profile};
+
+/// A profile that has routes.
+pub struct Dialect {
+    pub profile: Profile,
+    /// Their paths are whole.
+    pub operations: Vec<Operation>,
+    /// How calls are refused under these settings.
+    refuse: fn(&Config) -> Refuse,
+}
+
+/// Every profile that has routes.
+pub static DIALECTS: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
+    vec![Dialect {
+        profile: Profile::UsersCore,
+        operations: users_core::operations(),
+        refuse: users_core::refuse,
+    }]
+});
+
+/// The routes of the profiles that are on. Where the path of one has a name and that of another a
+/// word, the word wins: names stand for ids, and no id is a word.
+pub fn router(app: &App) -> Router<App> {
+    DIALECTS
+        .iter()
+        .filter(|dialect| app.config.serves(dialect.profile))
+        .fold(Router::new(), |router, dialect| {
+            let refuse = (dialect.refuse)(&app.config);
+            router.merge(api::routes(&dialect.operations, refuse))
+        })
+}
