@@ -4,7 +4,7 @@ use axum::http::header::{ETAG, IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 
 use super::call::Call;
@@ -46,7 +46,7 @@ pub fn tag_of(representation: &[u8]) -> String {
 impl<T: Serialize + JsonSchema + Send + 'static> Output for Found<T> {
     fn describe(shape: &mut Shape) {
         shape.success = StatusCode::OK;
-        shape.answer = Some(|generator| generator.subschema_for::<T>());
+        shape.answer = Some(SchemaGenerator::subschema_for::<T>);
         shape.tagged = true;
     }
 
@@ -58,7 +58,7 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for Found<T> {
 impl<T: Serialize + JsonSchema + Send + 'static> Output for Created<T> {
     fn describe(shape: &mut Shape) {
         shape.success = StatusCode::CREATED;
-        shape.answer = Some(|generator| generator.subschema_for::<T>());
+        shape.answer = Some(SchemaGenerator::subschema_for::<T>);
         shape.tagged = true;
         shape.creates = true;
     }
@@ -99,7 +99,7 @@ where
 impl<T: Serialize + JsonSchema + Send + 'static> Output for Answer<T> {
     fn describe(shape: &mut Shape) {
         shape.success = StatusCode::OK;
-        shape.answer = Some(|generator| generator.subschema_for::<T>());
+        shape.answer = Some(SchemaGenerator::subschema_for::<T>);
     }
 
     fn respond(self, _: &Call) -> Response {

@@ -181,13 +181,13 @@ async fn register(
     let (app, named) = (&call.app, body.tenant_id.as_deref());
     let ctx = doors::tenant_of_login(app, &call.ctx, named, &body.email).await?;
     let ctx = ctx.ok_or_else(|| Problem::field("tenant_id", "there is no such tenant"))?;
-    let names = [&body.given_name, &body.family_name].into_iter().flatten();
-    let names: Vec<&str> = names.map(String::as_str).collect();
+    let parts = [body.given_name.as_deref(), body.family_name.as_deref()];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
     let input = UserInput {
         username: body.username.unwrap_or_else(|| body.email.clone()),
         email: Some(body.email),
         claims: StandardClaims {
-            name: (!names.is_empty()).then(|| names.join(" ")),
+            name: (!parts.is_empty()).then(|| parts.join(" ")),
             given_name: body.given_name.clone(),
             family_name: body.family_name.clone(),
             ..StandardClaims::default()

@@ -101,9 +101,9 @@ async fn update(call: Arc<Call>, changes: Merge<ClientBody>) -> Result<Found<Cli
     let before = managed(&call).await?;
     call.guard(&ClientView::of(before.clone()))?;
     let present = ClientBody::of(before.enabled, before.metadata.clone());
-    let changed = changes.onto(&present)?;
-    let enabled = changed.enabled;
-    let metadata = changed.into_metadata();
+    let wanted = changes.onto(&present)?;
+    let enabled = wanted.enabled;
+    let metadata = wanted.into_metadata();
     authority::may_manage_client(&call, &metadata.scope)?;
     let (app, actor, tenant) = (&call.app, call.actor(), call.tenant());
     let keep = Secret::Keep;

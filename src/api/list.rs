@@ -194,7 +194,7 @@ impl Page {
 impl<T: Serialize + JsonSchema + Send + 'static> Output for Listed<T> {
     fn describe(shape: &mut Shape) {
         shape.success = StatusCode::OK;
-        shape.answer = Some(|generator| generator.subschema_for::<Entries<T>>());
+        shape.answer = Some(SchemaGenerator::subschema_for::<Entries<T>>);
     }
 
     fn respond(self, _: &Call) -> Response {

@@ -104,8 +104,8 @@ async fn update(call: Arc<Call>, changes: Merge<TenantBody>) -> Result<Found<Ten
     let tenant = named(&call).await?;
     call.guard(&TenantView::of(&tenant))?;
     let before = TenantInput::of(&tenant);
-    let changed = changes.onto(&TenantBody::of(before.clone()))?;
-    let after = changed.into_input(before.clone());
+    let wanted = changes.onto(&TenantBody::of(before.clone()))?;
+    let after = wanted.into_input(before.clone());
     if !is_own_decision(&before, &after) {
         authority::is_system(&call)?;
     }

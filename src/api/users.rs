@@ -130,8 +130,8 @@ pub async fn update(
     changes: Merge<AccountBody>,
 ) -> Result<Found<AccountView>, Problem> {
     edit(&call, |input| {
-        let changed = changes.onto(&AccountBody::of(input.clone()))?;
-        Ok(changed.into_input(&[], input))
+        let wanted = changes.onto(&AccountBody::of(input.clone()))?;
+        Ok(wanted.into_input(&[], input))
     })
     .await
 }

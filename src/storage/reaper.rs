@@ -13,108 +13,109 @@ const DECISIONS_KEPT: i64 = 86_400;
 /// Kept behind the newest change, for nodes that are late.
 const CHANGES_KEPT: i64 = 100_000;
 
+/// What goes, table by table. A used refresh token must outlive its family, or its replay would go
+/// unnoticed; grants and sessions must outlive their tokens.
+const TABLES: &[fn(Timestamp) -> Sql] = &[
+    |now| {
+        sql!(
+            "DELETE FROM access_tokens WHERE (tenant, digest) IN \
+             (SELECT tenant, digest FROM access_tokens WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    },
+    |now| {
+        sql!(
+            "DELETE FROM used_ids WHERE (tenant, digest) IN \
+             (SELECT tenant, digest FROM used_ids WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    },
+    |now| {
+        sql!(
+            "DELETE FROM idempotency WHERE (tenant, digest) IN \
+             (SELECT tenant, digest FROM idempotency WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    },
+    |now| {
+        // Used ones are kept for as long as their tokens may live: a replay kills them.
+        sql!(
+            "DELETE FROM codes WHERE (tenant, digest) IN \
+             (SELECT tenant, digest FROM codes WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
+    },
+    |now| {
+        sql!(
+            "DELETE FROM refresh_tokens WHERE (tenant, digest) IN \
+             (SELECT tenant, digest FROM refresh_tokens WHERE family_expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    },
+    |now| {
+        sql!(
+            "DELETE FROM grants WHERE (tenant, id) IN \
+             (SELECT tenant, id FROM grants WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
+    },
+    |now| {
+        sql!(
+            "DELETE FROM sessions WHERE (tenant, id) IN \
+             (SELECT tenant, id FROM sessions WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
+    },
+    |now| {
+        sql!(
+            "DELETE FROM devices WHERE (tenant, id) IN \
+             (SELECT tenant, id FROM devices WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    },
+    |now| {
+        sql!(
+            "DELETE FROM revocations WHERE (tenant, subject) IN \
+             (SELECT tenant, subject FROM revocations WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    },
+    |now| {
+        sql!(
+            "DELETE FROM setup_links WHERE digest IN \
+             (SELECT digest FROM setup_links WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    },
+    |now| {
+        sql!(
+            "DELETE FROM decisions WHERE (tenant, request_id) IN \
+             (SELECT tenant, request_id FROM decisions WHERE at <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(DECISIONS_KEPT))
+    },
+    |now| {
+        sql!(
+            "DELETE FROM hourly_counters WHERE (tenant, hour, name) IN \
+             (SELECT tenant, hour, name FROM hourly_counters WHERE hour <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(COUNTERS_KEPT))
+    },
+    |now| {
+        sql!(
+            "DELETE FROM refusals WHERE (tenant, kind, account, address, minute) IN \
+             (SELECT tenant, kind, account, address, minute FROM refusals \
+             WHERE minute <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(COUNTERS_KEPT).seconds().div_euclid(60))
+    },
+];
+
 impl Store {
     /// Deletes everything that ended before `now`; the number of rows removed.
     pub async fn reap(&self, now: Timestamp) -> Result<u64, DbError> {
-        // A used refresh token must outlive its family, or its replay would go unnoticed; grants
-        // and sessions must outlive their tokens.
-        let tables: [fn(Timestamp) -> Sql; 13] = [
-            |now| {
-                sql!(
-                    "DELETE FROM access_tokens WHERE (tenant, digest) IN \
-                     (SELECT tenant, digest FROM access_tokens WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now)
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM used_ids WHERE (tenant, digest) IN \
-                     (SELECT tenant, digest FROM used_ids WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now)
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM idempotency WHERE (tenant, digest) IN \
-                     (SELECT tenant, digest FROM idempotency WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now)
-            },
-            |now| {
-                // Used ones are kept for as long as their tokens may live: a replay kills them.
-                sql!(
-                    "DELETE FROM codes WHERE (tenant, digest) IN \
-                     (SELECT tenant, digest FROM codes WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM refresh_tokens WHERE (tenant, digest) IN \
-                     (SELECT tenant, digest FROM refresh_tokens WHERE family_expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now)
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM grants WHERE (tenant, id) IN \
-                     (SELECT tenant, id FROM grants WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM sessions WHERE (tenant, id) IN \
-                     (SELECT tenant, id FROM sessions WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now.minus_seconds(super::LONGEST_ACCESS_TOKEN))
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM devices WHERE (tenant, id) IN \
-                     (SELECT tenant, id FROM devices WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now)
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM revocations WHERE (tenant, subject) IN \
-                     (SELECT tenant, subject FROM revocations WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now)
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM setup_links WHERE digest IN \
-                     (SELECT digest FROM setup_links WHERE expires_at <= $1 LIMIT $2)"
-                )
-                .bind(now)
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM decisions WHERE (tenant, request_id) IN \
-                     (SELECT tenant, request_id FROM decisions WHERE at <= $1 LIMIT $2)"
-                )
-                .bind(now.minus_seconds(DECISIONS_KEPT))
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM hourly_counters WHERE (tenant, hour, name) IN \
-                     (SELECT tenant, hour, name FROM hourly_counters WHERE hour <= $1 LIMIT $2)"
-                )
-                .bind(now.minus_seconds(COUNTERS_KEPT))
-            },
-            |now| {
-                sql!(
-                    "DELETE FROM refusals WHERE (tenant, kind, account, address, minute) IN \
-                     (SELECT tenant, kind, account, address, minute FROM refusals \
-                     WHERE minute <= $1 LIMIT $2)"
-                )
-                .bind(now.minus_seconds(COUNTERS_KEPT).seconds().div_euclid(60))
-            },
-        ];
         let mut removed = 0;
-        for table in tables {
+        for table in TABLES {
             loop {
                 let count = self.run_one(table(now).bind(BATCH)).await?;
                 removed += count;

@@ -142,22 +142,19 @@ pub(super) async fn update(
     call: Arc<Call>,
     Body(changes): Body<Changes>,
 ) -> Result<Answer<Person>, Problem> {
-    let id = match own(&call) {
-        Some(user) => {
-            if changes.roles.is_some() || changes.active.is_some() {
-                return Err(Problem::forbidden(
-                    "ask an administrator to change your roles or to switch you off",
-                ));
-            }
-            let input = changes.onto(accounts::input_of(user));
-            accounts::update(&call.app, &call.actor(), call.tenant(), user, input).await?;
-            user.id.clone()
+    let id = if let Some(user) = own(&call) {
+        if changes.roles.is_some() || changes.active.is_some() {
+            return Err(Problem::forbidden(
+                "ask an administrator to change your roles or to switch you off",
+            ));
         }
-        None => {
-            let user = reached(&call, "users.write").await?;
-            users::edit(&call, |input| Ok(changes.clone().onto(input))).await?;
-            user.id
-        }
+        let input = changes.onto(accounts::input_of(user));
+        accounts::update(&call.app, &call.actor(), call.tenant(), user, input).await?;
+        user.id.clone()
+    } else {
+        let user = reached(&call, "users.write").await?;
+        users::edit(&call, |input| Ok(changes.clone().onto(input))).await?;
+        user.id
     };
     Ok(Answer(Person::of(&found(&call, &id).await?)))
 }

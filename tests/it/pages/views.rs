@@ -132,34 +132,7 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
         let setup = pages.setup(status, text, text, &problems);
         made.push(Page::of("setup", setup));
     }
-    let field = || FieldLine {
-        name: text.to_owned(),
-        kind: text.to_owned(),
-        text: text.to_owned(),
-        required: true,
-    };
-    let operation = OperationLine {
-        method: "GET",
-        path: text.to_owned(),
-        name: "a.name",
-        summary: "What it does",
-        scopes: &["users.read"],
-        parameters: vec![field()],
-        body: vec![field()],
-        success: 200,
-        statuses: vec![401],
-    };
-    let docs = ApiDocs {
-        sections: vec![ResourceSection {
-            name: "resource",
-            operations: vec![operation],
-        }],
-        problems: vec![ProblemLine {
-            code: "a-problem",
-            status: 401,
-            title: "What is wrong",
-        }],
-    };
+    let docs = docs(text);
     made.push(Page::of("api_docs", pages.api_docs(&docs)));
     let claims = Claims {
         frame: frame(),
@@ -223,4 +196,36 @@ pub fn one_of(made: &[Page], method: &str) -> usize {
     made.iter()
         .position(|page| page.method == method)
         .unwrap_or_else(|| panic!("no view {method}"))
+}
+
+/// A page about an API of one operation.
+fn docs(text: &str) -> ApiDocs {
+    let field = || FieldLine {
+        name: text.to_owned(),
+        kind: text.to_owned(),
+        text: text.to_owned(),
+        required: true,
+    };
+    let operation = OperationLine {
+        method: "GET",
+        path: text.to_owned(),
+        name: "a.name",
+        summary: "What it does",
+        scopes: &["users.read"],
+        parameters: vec![field()],
+        body: vec![field()],
+        success: 200,
+        statuses: vec![401],
+    };
+    ApiDocs {
+        sections: vec![ResourceSection {
+            name: "resource",
+            operations: vec![operation],
+        }],
+        problems: vec![ProblemLine {
+            code: "a-problem",
+            status: 401,
+            title: "What is wrong",
+        }],
+    }
 }

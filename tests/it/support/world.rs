@@ -48,7 +48,7 @@ pub async fn everywhere(test: impl AsyncFn(World)) {
 pub async fn everywhere_with(configure: impl Fn(&mut Config), test: impl AsyncFn(World)) {
     for database in databases().await {
         println!("on {}", database.name);
-        test(World::on(database, &configure).await).await;
+        Box::pin(test(World::on(database, &configure).await)).await;
     }
 }
 
