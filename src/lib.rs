@@ -18,7 +18,8 @@
 //! Where to look first: `server/routes.rs` lists every route; `oauth/authorize/` is the authorization
 //! endpoint and `login/dispatch.rs` decides what its pages ask; `oauth/token/` is the token endpoint,
 //! `oauth/token/issue.rs` its only mint, `oauth/error.rs` the one table of errors;
-//! `storage/mod.rs` is the way to the rows, `storage/db.rs` the two databases.
+//! `storage/mod.rs` is the way to the rows, `storage/db.rs` the two databases; `api/mod.rs` lists what the
+//! REST API can do and `api/dispatch.rs` is the way of every call of it.
 //!
 //! Evidence: [`storage::Scoped`] is made only by `Store::tenant` and every tenant's query needs it;
 //! `oauth::client_auth::AuthenticatedClient` is made only by client authentication and every grant,
@@ -27,7 +28,8 @@
 //! which source pays for it, and the mint takes nothing else; `model::redirect_uri::VerifiedRedirect`
 //! is made only by comparing with what a client registered;
 //! `oauth::authorize::request::AuthorizationRequest` is made only by the checks of a request, and
-//! `login::browser::SignedIn` only from a live session: a code needs both.
+//! `login::browser::SignedIn` only from a live session: a code needs both. An operation of the REST API
+//! gets its `api::caller::Caller` from the dispatcher, which alone finds out who calls.
 
 pub mod admin;
 pub mod api;

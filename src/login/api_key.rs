@@ -1,12 +1,10 @@
 //! Who presents an API key: the key, what it may do now, and the account it acts for.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::throttle::Throttled;
 use crate::app::App;
 use crate::base::api_key_secret::ApiKeySecret;
-use crate::base::clock::Timestamp;
 use crate::base::digest::sha256_text;
 use crate::context::Ctx;
 use crate::model::access_token::AccessTokenClaims;
@@ -94,8 +92,9 @@ pub async fn of_secret(app: &App, ctx: &Ctx, presented: &str) -> Result<KeyHolde
     let Some(tenant) = tenant.filter(|tenant| tenant.enabled) else {
         return Err(refuse(&ctx.tenant, "", "the API key's tenant is disabled"));
     };
+    ctx.notes.tenant(&tenant);
     let proof = Proof::Secret(&digest);
-    let judged = judge(app, &tenant, &id, proof, ctx.address, ctx.now).await?;
+    let judged = judge(app, ctx, &tenant, &id, proof).await?;
     judged.map_err(|cause| refuse(&tenant, &id, cause))
 }
 
@@ -129,7 +128,7 @@ pub async fn of_client(
 ) -> Result<Result<KeyHolder, Cause>, DbError> {
     let digest = sha256_text(presented);
     let proof = Proof::Secret(&digest);
-    judge(app, &ctx.tenant, id, proof, ctx.address, ctx.now).await
+    judge(app, ctx, &ctx.tenant, id, proof).await
 }
 
 /// The holder of a token that a key of the request's tenant got.
@@ -139,7 +138,7 @@ pub async fn of_token(
     claims: &AccessTokenClaims,
 ) -> Result<Result<KeyHolder, Cause>, DbError> {
     let id = &claims.client_id;
-    judge(app, &ctx.tenant, id, Proof::Token, ctx.address, ctx.now).await
+    judge(app, ctx, &ctx.tenant, id, Proof::Token).await
 }
 
 /// What shows that somebody has a key.
@@ -155,24 +154,25 @@ enum Proof<'a> {
 /// only for whoever has proved something.
 async fn judge(
     app: &App,
+    ctx: &Ctx,
     tenant: &Arc<Tenant>,
     id: &str,
     proof: Proof<'_>,
-    address: IpAddr,
-    now: Timestamp,
 ) -> Result<Result<KeyHolder, Cause>, DbError> {
     let Some(key) = app.directory.api_key(tenant, id).await? else {
         return Ok(Err("there is no such API key"));
     };
     if let Proof::Secret(digest) = proof
-        && !key.has_secret(digest, now)
+        && !key.has_secret(digest, ctx.now)
     {
         return Ok(Err("the API key's secret is wrong"));
     }
-    if !key.is_live(now) {
+    // Whoever got here has proved something, so what the record of refusals says is true.
+    ctx.notes.account(&key.owner_id);
+    if !key.is_live(ctx.now) {
         return Ok(Err("the API key is over or switched off"));
     }
-    if !key.may_be_used_from(address) {
+    if !key.may_be_used_from(ctx.address) {
         return Ok(Err("the API key is not for this network"));
     }
     let owner = app.store.tenant(&tenant.id).user(&key.owner_id).await?;
@@ -181,7 +181,7 @@ async fn judge(
     };
     let catalog = app.directory.catalog(tenant).await?;
     let scope = key.permissions.within(&catalog, &owner.roles);
-    app.key_uses.note(&tenant.id, &key.id, now);
+    app.key_uses.note(&tenant.id, &key.id, ctx.now);
     Ok(Ok(KeyHolder {
         tenant: Arc::clone(tenant),
         key,

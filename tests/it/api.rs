@@ -8,6 +8,7 @@ mod consents;
 mod document;
 mod groups;
 mod idempotency;
+mod inputs;
 mod matrix;
 mod me;
 mod own_password;
