@@ -1,4 +1,4 @@
-//! What a request costs: `cargo bench`, in short `cargo bench -- --quick`.
+//! What a request costs: `cargo bench --bench speed`, in short with `--quick`.
 //!
 //! The figure that counts is the CPU time the server spends on a request. Beside it, in the same
 //! run and on the same core, stand what cannot be avoided: a bare signature, and a bare axum server
@@ -6,27 +6,26 @@
 //! median over the rounds is shown: whatever else the machine does falls on all of them alike.
 //!
 //! ```text
-//! cargo bench -- [--quick] [--against BINARY] [NAME ..]
+//! cargo bench --bench speed -- [--quick] [--against BINARY] [NAME ..]
 //! ```
 //!
 //! `NAME` picks the workloads whose names contain it. `--against` names this benchmark's binary of
 //! another build: its server is measured in the same rounds. The database server that
 //! `USERS_CORE_TEST_POSTGRES` names is measured too. Linux only: the figures come from `/proc`.
 
-mod http;
-mod load;
-mod machine;
+#[path = "../common/mod.rs"]
+mod common;
 mod measure;
-mod process;
 mod report;
 mod roles;
 mod stage;
 mod workloads;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use common::{Outcome, machine};
 
 /// What to run, and how long.
 pub struct Plan {
@@ -42,8 +41,6 @@ impl Plan {
         self.names.is_empty() || self.names.iter().any(|name| workload.contains(name))
     }
 }
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

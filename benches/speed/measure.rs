@@ -2,17 +2,18 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use users_core::model::algorithm::Algorithm;
 
-use crate::http::{self, Connection};
-use crate::load::{self, Slot};
-use crate::machine::{self, Cores};
-use crate::process::{Process, Server};
+use crate::Plan;
+use crate::common::Outcome;
+use crate::common::database::Database;
+use crate::common::load::{self, Slot};
+use crate::common::machine::{self, Cores};
+use crate::common::process::{Process, Server};
 use crate::stage::Stage;
 use crate::workloads::{self, Title, Workload};
-use crate::{Outcome, Plan};
 
 /// How long a started server is left alone before its memory is read.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -51,11 +52,14 @@ struct Group {
 
 /// Sets the databases up, measures, and takes them away again.
 pub async fn everything(plan: &Plan) -> Outcome<Figures> {
-    let sqlite = Box::pin(Stage::sqlite()).await?;
-    let postgres = Box::pin(Stage::postgres()).await?;
+    let sqlite = Box::pin(Stage::set_up(Database::sqlite()?)).await?;
+    let postgres = match Database::postgres().await? {
+        Some(database) => Some(Box::pin(Stage::set_up(database)).await?),
+        None => None,
+    };
     let figures = on(plan, &sqlite, postgres.as_ref()).await;
     if let Some(postgres) = postgres {
-        postgres.clear().await?;
+        postgres.database.clear().await?;
     }
     figures
 }
@@ -70,13 +74,22 @@ async fn on(plan: &Plan, sqlite: &Stage, postgres: Option<&Stage>) -> Outcome<Fi
     let mut signer = Process::start(&this, "sign", core)?;
     signer.answer()?;
     let mut groups = vec![Group {
-        servers: vec![(Build::This, Server::hello(&this, core)?)],
+        servers: vec![(
+            Build::This,
+            Server::listening(Process::start(&this, "hello", core)?)?,
+        )],
         workloads: vec![workloads::hello()],
     }];
     for stage in std::iter::once(sqlite).chain(postgres) {
-        let mut servers = vec![(Build::This, Server::issuer(&this, &stage.database, core)?)];
+        let mut servers = vec![(
+            Build::This,
+            Server::issuer(&this, &stage.database.url, core)?,
+        )];
         if let Some(other) = &plan.against {
-            servers.push((Build::Other, Server::issuer(other, &stage.database, core)?));
+            servers.push((
+                Build::Other,
+                Server::issuer(other, &stage.database.url, core)?,
+            ));
         }
         let address = servers[0].1.address;
         let mut workloads = Vec::new();
@@ -178,17 +191,11 @@ async fn starts(
     cores: Option<&str>,
 ) -> Outcome<(Vec<f64>, f64)> {
     let mut times = Vec::new();
-    loop {
-        let started = Instant::now();
-        let server = Server::issuer(this, &stage.database, cores)?;
-        let mut connection = Connection::open(server.address).await?;
-        connection.exchange(&http::get("/health/ready")).await?;
-        times.push(started.elapsed().as_secs_f64());
-        if times.len() == plan.starts {
-            break;
-        }
+    for _ in 0..plan.starts {
+        let (_server, seconds) = Server::answering(this, &stage.database.url, cores).await?;
+        times.push(seconds);
     }
-    let server = Server::issuer(this, &stage.database, cores)?;
+    let server = Server::issuer(this, &stage.database.url, cores)?;
     tokio::time::sleep(SETTLED).await;
     let resident = machine::resident_mib(server.id());
     Ok((times, resident.ok_or("no VmRSS")?))

@@ -1,14 +1,15 @@
 //! The figures for people, and for programs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use users_core::model::algorithm::Algorithm;
 
-use crate::Outcome;
-use crate::load::Slot;
+use crate::common::Outcome;
+use crate::common::figures::{self, median, range, ratios, verdict};
+use crate::common::load::{CONNECTIONS, Slot};
 use crate::measure::{Build, Figures, Row};
-use crate::workloads::{Beside, CONNECTIONS, Limit};
+use crate::workloads::{Beside, Limit};
 
 const MOST_RESIDENT_MIB: f64 = 30.0;
 const LONGEST_START: f64 = 0.3;
@@ -102,12 +103,7 @@ pub fn save(figures: &Figures) -> Outcome<PathBuf> {
         "start_s": { "median": start, "all": figures.starts, "met": start <= LONGEST_START },
         "idle_rss_mib": { "value": resident, "met": resident <= MOST_RESIDENT_MIB },
     });
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .ok_or("no build directory")?;
-    let path = target.join("speed.json");
-    std::fs::write(&path, serde_json::to_vec_pretty(&document)?)?;
-    Ok(path)
+    figures::save("speed.json", &document)
 }
 
 fn row_json(figures: &Figures, row: &Row) -> Value {
@@ -132,15 +128,8 @@ fn row_json(figures: &Figures, row: &Row) -> Value {
 fn line(figures: &Figures, row: &Row) -> Line {
     let micros = of(row, |slot| slot.micros);
     let sqlite_micros = median(&of(row, |slot| slot.sqlite_micros));
-    // The two of one round belong together.
-    let ratio = beside(figures, row).map(|(beside, name)| {
-        let ratios: Vec<f64> = micros
-            .iter()
-            .zip(&beside)
-            .map(|(one, other)| one / other)
-            .collect();
-        (median(&ratios), name)
-    });
+    let ratio = beside(figures, row);
+    let ratio = ratio.map(|(beside, name)| (median(&ratios(&micros, &beside)), name));
     let cost = median(&micros);
     let limit = match (row.title.limit, &ratio) {
         _ if row.build == Build::Other => None,
@@ -198,20 +187,4 @@ fn signature(figures: &Figures, algorithm: Algorithm) -> Option<Vec<f64>> {
 
 fn of(row: &Row, figure: impl Fn(&Slot) -> f64) -> Vec<f64> {
     row.slots.iter().map(figure).collect()
-}
-
-fn median(figures: &[f64]) -> f64 {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn range(figures: &[f64]) -> String {
-    let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = figures.iter().copied().fold(0.0, f64::max);
-    format!("[{least:.1} .. {most:.1}]")
-}
-
-const fn verdict(met: bool) -> &'static str {
-    if met { "met" } else { "MISSED" }
 }

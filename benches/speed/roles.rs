@@ -1,7 +1,7 @@
 //! What a measured process does. It listens on a free port, says so on its standard output, and
 //! ends when its standard input does.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -9,17 +9,13 @@ use axum::routing::get;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
-use users_core::base::clock::Clock;
-use users_core::base::random::Random;
-use users_core::config::Secret;
-use users_core::installation;
 use users_core::keys::jws::{Signer, Typ};
 use users_core::keys::key_pair::KeyPair;
 use users_core::model::algorithm::Algorithm;
-use users_core::server::Server;
 
-use crate::{Outcome, stage};
+use crate::common::clients::SCOPE;
+use crate::common::serve::{end_of_input, serve};
+use crate::common::{Outcome, database};
 
 /// How long a signing process signs at a time.
 const SIGNING: Duration = Duration::from_millis(150);
@@ -32,26 +28,6 @@ pub fn role(name: &str) -> Option<fn() -> Outcome<()>> {
         "sign" => Some(sign),
         _ => None,
     }
-}
-
-/// The whole server, as the command starts it.
-fn serve() -> Outcome<()> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
-        .init();
-    let database = Secret::new(read_line()?);
-    Runtime::new()?.block_on(async {
-        let config = stage::settings(&database);
-        let app = installation::open(config, Clock::System, Random::System).await?;
-        let server = Server::bind(app).await?;
-        let address = server.addresses().first().copied().ok_or("no address")?;
-        println!("{address}");
-        server
-            .run(end_of_input(), CancellationToken::new())
-            .await
-            .map_err(Into::into)
-    })
 }
 
 /// What no HTTP server of this kind does better.
@@ -114,31 +90,14 @@ struct Claims {
 impl Default for Claims {
     fn default() -> Self {
         Self {
-            iss: stage::ISSUER,
+            iss: database::ISSUER,
             sub: "bench-RS256",
             aud: ["rvoip-sip"],
             exp: 1_767_226_500,
             iat: 1_767_225_600,
             jti: "00000000-0000-4000-8000-000000000000",
             client_id: "bench-RS256",
-            scope: stage::SCOPE,
+            scope: SCOPE,
         }
     }
-}
-
-fn read_line() -> std::io::Result<String> {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    Ok(line.trim_end().to_owned())
-}
-
-/// Cancelled when nobody will say anything more.
-fn end_of_input() -> CancellationToken {
-    let ended = CancellationToken::new();
-    let guard = ended.clone().drop_guard();
-    std::thread::spawn(move || {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        drop(guard);
-    });
-    ended
 }

@@ -6,12 +6,11 @@ use data_encoding::BASE64URL_NOPAD;
 use users_core::base::digest::sha256;
 use users_core::model::algorithm::Algorithm;
 
-use crate::Outcome;
-use crate::http::{self, Connection};
-use crate::stage::{Client, PASSWORD, REDIRECT_URI, SCOPE, Stage, USERNAME};
-
-/// Connections kept busy at once.
-pub const CONNECTIONS: usize = 32;
+use crate::common::Outcome;
+use crate::common::clients::{Client, SCOPE};
+use crate::common::http::{self, Connection, member};
+use crate::common::load::{self, CONNECTIONS};
+use crate::stage::{PASSWORD, REDIRECT_URI, Stage, USERNAME};
 
 /// Beside what a workload's cost is set.
 #[derive(Clone, Copy)]
@@ -65,17 +64,15 @@ pub enum Dialogue {
     },
 }
 
-impl Dialogue {
-    pub fn request(&self) -> &[u8] {
+impl load::Dialogue for Dialogue {
+    fn request(&self) -> &[u8] {
         match self {
             Self::Same { request, .. } | Self::Refresh { request, .. } => request,
             Self::Code { ask, redeem, .. } => redeem.as_ref().unwrap_or(ask),
         }
     }
 
-    /// Looks at what an answer says, and makes up the next request. Whether that was the whole of what
-    /// is counted as one.
-    pub fn hear(&mut self, body: &str) -> Outcome<bool> {
+    fn hear(&mut self, body: &str) -> Outcome<bool> {
         match self {
             Self::Same { expected, .. } if body.contains(expected.as_str()) => Ok(true),
             Self::Same { expected, .. } => Err(format!("no {expected} in {body}").into()),
@@ -194,7 +191,7 @@ pub async fn refreshing(stage: &Stage, address: SocketAddr) -> Outcome<Workload>
     }
     Ok(Workload {
         title: Title {
-            name: format!("refresh RS256, {}", stage.name),
+            name: format!("refresh RS256, {}", stage.database.name),
             beside: Beside::Signature(Algorithm::Rs256),
             limit: Limit::None,
         },
@@ -211,14 +208,14 @@ pub fn codes(stage: &Stage) -> [Workload; 2] {
          &state=state&nonce=nonce&code_challenge={challenge}&code_challenge_method=S256",
         client.id
     );
-    let ask = http::get_with_cookie(&path, &stage.cookie);
+    let ask = http::get_with(&path, &format!("cookie: {}", stage.cookie));
     let flow = Dialogue::Code {
         client: client.clone(),
         ask: ask.clone(),
         redeem: None,
     };
     let title = |name: &str, limit| Title {
-        name: format!("{name}, {}", stage.name),
+        name: format!("{name}, {}", stage.database.name),
         beside: Beside::Signature(Algorithm::Rs256),
         limit,
     };
@@ -264,13 +261,4 @@ fn start_of_token(algorithm: Algorithm) -> String {
     let whole = header.len() / 3 * 3;
     let start = BASE64URL_NOPAD.encode(&header.as_bytes()[..whole]);
     format!("\"access_token\":\"{start}")
-}
-
-/// A member of a JSON answer whose value needs no escapes.
-fn member<'a>(body: &'a str, name: &str) -> Outcome<&'a str> {
-    let start = format!("\"{name}\":\"");
-    let value = body.split_once(&start).map(|(_, rest)| rest);
-    let value = value.and_then(|rest| rest.split_once('"'));
-    let (value, _) = value.ok_or_else(|| format!("no {name} in {body}"))?;
-    Ok(value)
 }

@@ -5,10 +5,21 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 
-use crate::Outcome;
-use crate::http::Connection;
-use crate::process::Server;
-use crate::workloads::Dialogue;
+use super::Outcome;
+use super::http::Connection;
+use super::process::Server;
+
+/// Connections kept busy at once.
+pub const CONNECTIONS: usize = 32;
+
+/// What is sent over and over on one connection.
+pub trait Dialogue {
+    fn request(&self) -> &[u8];
+
+    /// Looks at what an answer says, and makes up the next request. Whether that was the whole of what
+    /// is counted as one.
+    fn hear(&mut self, body: &str) -> Outcome<bool>;
+}
 
 /// What one slot showed.
 #[derive(Clone, Copy)]
@@ -24,7 +35,11 @@ pub struct Slot {
 }
 
 /// Carries on every dialogue on a connection of its own for `time`. One wrong answer ends all.
-pub async fn slot(server: &Server, dialogues: &mut [Dialogue], time: Duration) -> Outcome<Slot> {
+pub async fn slot<D: Dialogue>(
+    server: &Server,
+    dialogues: &mut [D],
+    time: Duration,
+) -> Outcome<Slot> {
     // Opened and used once before anything is counted.
     let opened = dialogues
         .iter_mut()
@@ -69,7 +84,7 @@ async fn awake<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
-async fn begin(address: SocketAddr, dialogue: &mut Dialogue) -> Outcome<Connection> {
+async fn begin(address: SocketAddr, dialogue: &mut impl Dialogue) -> Outcome<Connection> {
     let mut connection = Connection::open(address).await?;
     while !dialogue.hear(connection.exchange(dialogue.request()).await?)? {}
     Ok(connection)
@@ -77,7 +92,7 @@ async fn begin(address: SocketAddr, dialogue: &mut Dialogue) -> Outcome<Connecti
 
 async fn carry_on(
     connection: &mut Connection,
-    dialogue: &mut Dialogue,
+    dialogue: &mut impl Dialogue,
     until: Instant,
 ) -> Outcome<Vec<Duration>> {
     let mut latencies = Vec::with_capacity(4096);

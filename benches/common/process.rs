@@ -4,11 +4,13 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
 
 use users_core::config::Secret;
 
-use crate::Outcome;
-use crate::machine::Cpu;
+use super::Outcome;
+use super::http::{self, Connection};
+use super::machine::Cpu;
 
 /// A process in a role; it ends when this handle does, and with this process in any case.
 pub struct Process {
@@ -88,12 +90,21 @@ impl Server {
         Self::listening(process)
     }
 
-    /// A bare axum server.
-    pub fn hello(binary: &Path, cores: Option<&str>) -> Outcome<Self> {
-        Self::listening(Process::start(binary, "hello", cores)?)
+    /// The same, asked one thing; how long that took from the start of the process, in seconds.
+    pub async fn answering(
+        binary: &Path,
+        database: &Secret,
+        cores: Option<&str>,
+    ) -> Outcome<(Self, f64)> {
+        let started = Instant::now();
+        let server = Self::issuer(binary, database, cores)?;
+        let mut connection = Connection::open(server.address).await?;
+        connection.exchange(&http::get("/health/ready")).await?;
+        Ok((server, started.elapsed().as_secs_f64()))
     }
 
-    fn listening(mut process: Process) -> Outcome<Self> {
+    /// A process that says where it listens as soon as it does.
+    pub fn listening(mut process: Process) -> Outcome<Self> {
         let address = process.answer()?.parse()?;
         Ok(Self { process, address })
     }

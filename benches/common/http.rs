@@ -6,8 +6,8 @@ use data_encoding::BASE64;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::Outcome;
-use crate::stage::Client;
+use super::Outcome;
+use super::clients::Client;
 
 pub struct Connection {
     stream: TcpStream,
@@ -75,9 +75,9 @@ pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
 }
 
-/// The same with a cookie.
-pub fn get_with_cookie(path: &str, cookie: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n").into_bytes()
+/// The same with one more line of headers.
+pub fn get_with(path: &str, header: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{header}\r\n\r\n").into_bytes()
 }
 
 /// Posts a form as a client with `client_secret_basic`. Its id and secret need no encoding.
@@ -90,4 +90,13 @@ pub fn post(path: &str, client: &Client, form: &str) -> Vec<u8> {
         form.len(),
     )
     .into_bytes()
+}
+
+/// A member of a JSON answer whose value needs no escapes.
+pub fn member<'a>(body: &'a str, name: &str) -> Outcome<&'a str> {
+    let start = format!("\"{name}\":\"");
+    let value = body.split_once(&start).map(|(_, rest)| rest);
+    let value = value.and_then(|rest| rest.split_once('"'));
+    let (value, _) = value.ok_or_else(|| format!("no {name} in {body}"))?;
+    Ok(value)
 }
