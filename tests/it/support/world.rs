@@ -289,16 +289,6 @@ impl World {
             .expect("updated");
     }
 
-    /// Removes an account of a tenant, unless that was done already.
-    pub async fn delete_if_there(&self, tenant: &Tenant, person: &Person) {
-        if let Ok(user) = users::get(&self.app, tenant, &person.id).await {
-            let actor = Actor::command_line();
-            users::delete(&self.app, &actor, tenant, &user)
-                .await
-                .expect("a deleted user");
-        }
-    }
-
     pub async fn delete_person(&self, person: &Person) {
         let user = users::get(&self.app, &self.tenant, &person.id).await;
         let actor = Actor::command_line();
