@@ -73,7 +73,10 @@ fn no_view_asks_anything_of_another_site() {
                 "img", "iframe", "object", "embed", "base", "svg", "style", "video",
             ];
             assert!(!forbidden.contains(&element), "{method}: {tag}");
-            let own = |address: &str| address.starts_with('/') && !address.starts_with("//");
+            // A place on the page itself, or on this host.
+            let own = |address: &str| {
+                address.starts_with('#') || address.starts_with('/') && !address.starts_with("//")
+            };
             match (element, attribute(tag, "href")) {
                 ("link", address) => assert!(address.is_some_and(own), "{method}: {tag}"),
                 ("a", Some(address)) if !own(&unescaped(address)) => {
