@@ -178,10 +178,10 @@ async fn every_operation_lets_through_whom_the_table_names_and_nobody_else() {
             let anonymous = Bearer::new(world.anonymous(), "", "");
             let garbage = Bearer::new(world.anonymous(), "eyJhbGciOiJub25lIn0.e30.", "");
             for (number, operation) in OPERATIONS.iter().enumerate() {
-                for (role, bearer) in &everybody {
+                for (place, (role, bearer)) in everybody.iter().enumerate() {
                     // Somebody new each time: an operation may remove them.
                     let id = if speaks_of_somebody(operation) {
-                        let number = number * 10 + role.len();
+                        let number = number * ROLES.len() + place;
                         victim(&world, tenant, number).await.id
                     } else {
                         NOBODY.to_owned()
