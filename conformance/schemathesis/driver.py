@@ -38,7 +38,7 @@ SCOPE = " ".join(
     ]
 )
 # (account, examples an operation). The administrator comes last: what it tries changes the others.
-ROLES = [("ada", 8), ("root", 25)]
+ROLES = [("ada", 2), ("root", 5)]
 METHODS = {"get", "put", "post", "delete", "patch"}
 
 
