@@ -4,12 +4,13 @@
 
 use std::time::Instant;
 
+use futures_util::future::try_join;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use users_core::admin::tenants;
 use users_core::app::App;
 use users_core::model::algorithm::Algorithm;
 use users_core::model::audit_event::{Actor, AuditKind};
-use users_core::model::client_metadata::{ClientMetadata, GrantType, ResponseType};
+use users_core::model::client_metadata::{ClientMetadata, GrantType};
 use users_core::model::role;
 use users_core::model::tenant::Tenant;
 use users_core::model::tenant_input::TenantInput;
@@ -77,25 +78,29 @@ pub struct Installation {
 pub struct Place {
     /// What stands before the paths of its endpoints.
     pub prefix: String,
-    /// Asks for its own tokens, and what others are.
+    /// Asks for its own tokens, and what they are.
     pub client: Client,
-    /// What operators sign in with.
-    pub console: Client,
+    /// What operators sign in with, where any do.
+    pub console: Option<Client>,
 }
 
-/// Fills two installations of each database there is.
+/// Fills two installations of each database there is, both databases at the same time.
 pub async fn stages() -> Outcome<Vec<Stage>> {
-    let mut stages = vec![Both {
-        empty: Installation::fill(Database::sqlite()?, &EMPTY).await?,
-        full: Installation::fill(Database::sqlite()?, &FULL).await?,
-    }];
-    if let (Some(empty), Some(full)) = (Database::postgres().await?, Database::postgres().await?) {
-        stages.push(Both {
-            empty: Installation::fill(empty, &EMPTY).await?,
-            full: Installation::fill(full, &FULL).await?,
-        });
+    let sqlite = fill(Database::sqlite()?, Database::sqlite()?);
+    match (Database::postgres().await?, Database::postgres().await?) {
+        (Some(empty), Some(full)) => {
+            let (sqlite, postgres) = Box::pin(try_join(sqlite, fill(empty, full))).await?;
+            Ok(vec![sqlite, postgres])
+        }
+        _ => Ok(vec![sqlite.await?]),
     }
-    Ok(stages)
+}
+
+async fn fill(empty: Database, full: Database) -> Outcome<Stage> {
+    Ok(Both {
+        empty: Installation::fill(empty, &EMPTY).await?,
+        full: Installation::fill(full, &FULL).await?,
+    })
 }
 
 /// Takes them away again.
@@ -129,8 +134,10 @@ impl Installation {
             .buffer_unordered(AT_ONCE)
             .try_for_each(|()| async { Ok(()) })
             .await?;
-        let all = std::iter::once(&home).chain(&made);
-        let places = stream::iter(all).map(|tenant| furnish(&app, tenant));
+        let all = std::iter::once(&home).chain(&made).enumerate();
+        // Operators of the crowded tenant sign in, and those of the next one.
+        let places =
+            stream::iter(all).map(|(at, tenant)| furnish(&app, tenant, (1..=2).contains(&at)));
         let mut places: Vec<Place> = places.buffered(AT_ONCE).try_collect().await?;
         let others = places.split_off(2);
         let crowd = places.pop().ok_or("no crowded tenant")?;
@@ -205,7 +212,7 @@ async fn make_person(app: &App, tenant: &Tenant, number: usize, hash: &str) -> O
 }
 
 /// Registers a tenant's clients, then seals and signs what has happened in it.
-async fn furnish(app: &App, tenant: &Tenant) -> Outcome<Place> {
+async fn furnish(app: &App, tenant: &Tenant, has_console: bool) -> Outcome<Place> {
     let service = ClientMetadata {
         grant_types: vec![GrantType::ClientCredentials],
         scope: SCOPE.parse()?,
@@ -213,25 +220,33 @@ async fn furnish(app: &App, tenant: &Tenant) -> Outcome<Place> {
         access_token_lifetime: Some(LIFETIME),
         ..ClientMetadata::default()
     };
-    let console = ClientMetadata {
+    let client = Client::register(app, tenant, "service".to_owned(), service).await?;
+    let console = if has_console {
+        Some(console(app, tenant).await?)
+    } else {
+        None
+    };
+    sealer::seal(app, &tenant.id).await?;
+    checkpoint::sign(app, tenant).await?;
+    Ok(Place {
+        prefix: if tenant.is_default() {
+            String::new()
+        } else {
+            format!("/t/{}", tenant.slug)
+        },
+        client,
+        console,
+    })
+}
+
+async fn console(app: &App, tenant: &Tenant) -> Outcome<Client> {
+    let metadata = ClientMetadata {
         grant_types: vec![GrantType::Password],
-        response_types: Vec::<ResponseType>::new(),
         scope: READ.parse()?,
         access_token_signing_alg: Some(Algorithm::Es256),
         access_token_lifetime: Some(LIFETIME),
         first_party: true,
         ..ClientMetadata::default()
     };
-    let place = Place {
-        prefix: if tenant.is_default() {
-            String::new()
-        } else {
-            format!("/t/{}", tenant.slug)
-        },
-        client: Client::register(app, tenant, "service".to_owned(), service).await?,
-        console: Client::register(app, tenant, "console".to_owned(), console).await?,
-    };
-    sealer::seal(app, &tenant.id).await?;
-    checkpoint::sign(app, tenant).await?;
-    Ok(place)
+    Client::register(app, tenant, "console".to_owned(), metadata).await
 }

@@ -17,8 +17,9 @@ use crate::storage::feed::Change;
 use crate::storage::signing_keys::{KeyState, SealedKey, SigningKeyRow};
 use crate::storage::{DbError, LONGEST_ACCESS_TOKEN, Store};
 
-/// Tenants whose keys are held at once.
-const TENANTS: usize = 1024;
+/// Tenants whose keys are held at once: as many as are remembered otherwise. Keys cost more to make
+/// ready than all else that is read for a tenant.
+const TENANTS: usize = 4096;
 
 /// The keys of every tenant, loaded when first used.
 pub struct KeyRing {

@@ -23,6 +23,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two attempts where SQLite does not wait by itself.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 const SQLITE_READERS: u32 = 4;
+/// Pages each of them keeps, in negative KiB: the system keeps the file's pages for all of them.
+const READER_CACHE: &str = "-512";
 const STATEMENTS_KEPT: usize = 256;
 const WRITE_ATTEMPTS: u32 = 4;
 
@@ -189,7 +191,9 @@ impl Engine {
             .statement_cache_capacity(STATEMENTS_KEPT);
         let patience = BUSY_TIMEOUT + ACQUIRE_TIMEOUT;
         let writer = first_lane(&options, patience).await?;
-        let options = options.pragma("query_only", "ON");
+        let options = options
+            .pragma("query_only", "ON")
+            .pragma("cache_size", READER_CACHE);
         let readers = Lanes::open(options, SQLITE_READERS, patience).await?;
         Ok(Self::Sqlite {
             readers,
