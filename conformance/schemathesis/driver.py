@@ -66,7 +66,7 @@ def run(role, examples, reports):
         f"--tls-verify={CA}",
         "--report=json",
         f"--report-dir={reports}",
-        "--workers=2",
+        "--workers=1",
         "--no-color",
         "--seed=20260101",
         "--warnings=off",
