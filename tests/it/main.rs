@@ -51,3 +51,4 @@ mod token_endpoint;
 mod trail;
 mod transport;
 mod userinfo;
+mod year;
