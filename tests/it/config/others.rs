@@ -92,7 +92,7 @@ fn the_certificate_of_users_core_is_ours_where_it_is_switched_on() {
     let on = loaded("users-core", &env);
     let file = |file: &Option<std::path::PathBuf>| file.as_deref().map(path);
     assert_eq!(file(&on.config.tls.cert_file), Some(cert.clone()));
-    assert_eq!(file(&on.config.tls.key_file), Some(key));
+    assert_eq!(file(&on.config.tls.key_file), Some(key.clone()));
     let errors = refused("users-core", &env[..1]);
     assert!(
         errors.contains("RVOIP_USERS_TLS_ENABLED: "),
