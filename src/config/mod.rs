@@ -36,8 +36,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use declared::{
-    Declared, DeclaredClient, DeclaredResource, DeclaredTenant, DeclaredUser, SecretOrigin,
-    SecretSource,
+    Declared, DeclaredClient, DeclaredResource, DeclaredRole, DeclaredTenant, DeclaredUser,
+    SecretOrigin, SecretSource,
 };
 pub use error::ConfigError;
 pub use foreign::Note;
