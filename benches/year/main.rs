@@ -1,14 +1,14 @@
 //! A year of an installation in minutes: `cargo bench --bench year`, in short with `--quick`.
 //!
 //! ```text
-//! cargo bench --bench year -- [--quick] [--days N] [--logins N] [--people N] [--audit-days N]
+//! cargo bench --bench year -- [--quick] [--days N] [--logins N] [--people N] [--audit-days N] [NAME]
 //! ```
 //!
 //! A thousand logins a day go through the routes, with the clock moved by hand and passwords made
 //! cheap; sealing, checkpoints, the reaper and the retention of the trail run as they do beside a
 //! server. Printed is what stands in the tables at the end of each month: it must stop growing. The
-//! database server that `USERS_CORE_TEST_POSTGRES` names lives through the year too. SQLite's file is
-//! made in `TMPDIR`.
+//! database server that `USERS_CORE_TEST_POSTGRES` names lives through the year too; `NAME`, sqlite or
+//! postgresql, picks one of the two.
 
 #[path = "../common/mod.rs"]
 #[allow(dead_code, reason = "what this one does not need, others do")]
@@ -53,6 +53,8 @@ struct Plan {
     logins: usize,
     people: usize,
     audit_days: i64,
+    /// In small letters; empty for every database.
+    name: String,
 }
 
 fn main() -> ExitCode {
@@ -78,6 +80,7 @@ fn plan(args: Vec<String>) -> Outcome<Plan> {
         people: 2000,
         // Below a year, or nothing of it would be seen to end.
         audit_days: 90,
+        name: String::new(),
     };
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
@@ -89,7 +92,8 @@ fn plan(args: Vec<String>) -> Outcome<Plan> {
             "--logins" => plan.logins = number()?.parse()?,
             "--people" => plan.people = number()?.parse()?,
             "--audit-days" => plan.audit_days = number()?.parse()?,
-            other => return Err(format!("what is {other}?").into()),
+            flag if flag.starts_with('-') => return Err(format!("what is {flag}?").into()),
+            name => name.clone_into(&mut plan.name),
         }
     }
     Ok(plan)
@@ -99,11 +103,15 @@ fn live(plan: &Plan) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let made = |error: Box<dyn std::error::Error>| error.to_string();
-        let sqlite = Database::sqlite().map_err(made)?;
-        year(plan, &sqlite).await?;
-        if let Some(postgres) = Database::postgres().await.map_err(made)? {
-            let lived = year(plan, &postgres).await;
-            postgres.clear().await.map_err(made)?;
+        let mut databases = vec![Database::sqlite().map_err(made)?];
+        databases.extend(Database::postgres().await.map_err(made)?);
+        for database in databases {
+            let is_meant = database.name.to_lowercase().contains(&plan.name);
+            let lived = match is_meant {
+                true => year(plan, &database).await,
+                false => Ok(()),
+            };
+            database.clear().await.map_err(made)?;
             lived?;
         }
         Ok(())

