@@ -7,12 +7,17 @@
 //! To add a profile: a file with `operations()` and `refuse`, a line in [`DIALECTS`], and the tests of
 //! `tests/it/seeds/` that say what its callers know.
 
+pub mod answer;
+mod bounds;
 pub mod refusal;
+mod user_management_api;
+mod user_service;
 mod users_core;
 
 use std::sync::LazyLock;
 
 use axum::Router;
+use axum::response::Response;
 
 use crate::api;
 use crate::api::operation::Operation;
@@ -31,11 +36,23 @@ pub struct Dialect {
 
 /// Every profile that has routes.
 pub static DIALECTS: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
-    vec![Dialect {
-        profile: Profile::UsersCore,
-        operations: users_core::operations(),
-        refuse: users_core::refuse,
-    }]
+    vec![
+        Dialect {
+            profile: Profile::UsersCore,
+            operations: users_core::operations(),
+            refuse: users_core::refuse,
+        },
+        Dialect {
+            profile: Profile::UserManagementApi,
+            operations: user_management_api::operations(),
+            refuse: user_management_api::refuse,
+        },
+        Dialect {
+            profile: Profile::UserService,
+            operations: user_service::operations(),
+            refuse: user_service::refuse,
+        },
+    ]
 });
 
 /// The routes of the profiles that are on. Where the path of one has a name and that of another a
@@ -48,4 +65,10 @@ pub fn router(app: &App) -> Router<App> {
             let refuse = (dialect.refuse)(&app.config);
             router.merge(api::routes(&dialect.operations, refuse))
         })
+}
+
+/// What `/` says to programs, where a profile that is on has something to say there.
+pub fn root(config: &Config) -> Option<Response> {
+    let on = config.serves(Profile::UserManagementApi);
+    on.then(user_management_api::status)
 }

@@ -1,7 +1,7 @@
 //! Floor 3: counters and durations, in Prometheus' words.
 
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -9,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::base::clock::monotonic;
 
 /// The label values of a request. Routes are patterns, so their number is bounded.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -44,7 +46,8 @@ pub struct Metrics {
     pub failed_logins: Counter,
     pub panics: Counter,
     pub connections: Gauge<i64>,
-    pub uptime: Gauge<f64, AtomicU64>,
+    uptime: Gauge<f64, AtomicU64>,
+    started: Instant,
 }
 
 impl Default for Metrics {
@@ -112,7 +115,13 @@ impl Metrics {
             panics,
             connections,
             uptime,
+            started: monotonic(),
         }
+    }
+
+    /// Time since the start.
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 
     pub fn observe(&self, route: &'static str, took: Duration) {
@@ -123,6 +132,7 @@ impl Metrics {
 
     /// The text Prometheus reads.
     pub fn render(&self) -> String {
+        self.uptime.set(self.uptime().as_secs_f64());
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
