@@ -40,6 +40,7 @@ mod refresh;
 mod revoke;
 mod routes;
 mod scopes;
+mod seeds;
 mod setup;
 mod sign_in;
 mod statements;
