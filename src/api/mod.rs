@@ -59,6 +59,28 @@ use refusal::{Refuse, RefusedCall, problem_details};
 /// Where the API is.
 pub const BASE: &str = "/api/v1";
 
+/// The headers an operation may read, beside those every script may send (Fetch standard,
+/// CORS-safelisted request-header).
+pub const REQUEST_HEADERS: &[&str] = &[
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-api-key",
+    "x-tenant-id",
+];
+
+/// The headers an answer may carry, beside those every script may read.
+pub const ANSWER_HEADERS: &[&str] = &[
+    "etag",
+    "idempotency-replayed",
+    "location",
+    "retry-after",
+    "www-authenticate",
+    "x-request-id",
+];
+
 /// Every operation.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     [

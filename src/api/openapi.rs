@@ -200,36 +200,39 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
             let described = property
                 .as_object_mut()
                 .and_then(|it| it.remove("description"));
-            parameters.push(json!({
-                "name": name,
-                "in": "query",
-                "required": required(name),
-                "description": described.unwrap_or_default(),
-                "schema": without_null(property),
-            }));
+            let mut parameter = query(
+                name,
+                described
+                    .as_ref()
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+                &without_null(property),
+            );
+            if required(name) {
+                parameter["required"] = true.into();
+                parameter["allowEmptyValue"] = false.into();
+            }
+            parameters.push(parameter);
         }
     }
     if operation.shape.pages {
-        parameters.push(json!({
-            "name": "limit",
-            "in": "query",
-            "description": "Entries of a page.",
-            "schema": { "type": "integer", "minimum": 1, "maximum": 100, "default": 50 },
-        }));
-        parameters.push(json!({
-            "name": "cursor",
-            "in": "query",
-            "description": "Where the page begins: `next` of the page before.",
-            "schema": { "type": "string" },
-        }));
+        parameters.push(query(
+            "limit",
+            "Entries of a page.",
+            &json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }),
+        ));
+        parameters.push(query(
+            "cursor",
+            "Where the page begins: `next` of the page before.",
+            &json!({ "type": "string" }),
+        ));
     }
     if !operation.is_public() {
-        parameters.push(json!({
-            "name": "tenant",
-            "in": "query",
-            "description": "Id or slug of the tenant to act on; for administrators of the installation. Without it, the token's own.",
-            "schema": { "type": "string" },
-        }));
+        parameters.push(query(
+            "tenant",
+            "Id or slug of the tenant to act on; for administrators of the installation. Without it, the token's own.",
+            &json!({ "type": "string" }),
+        ));
     }
     let header = |name: &str, text: &str| json!({ "name": name, "in": "header", "description": text, "schema": { "type": "string" } });
     if operation.shape.creates {
@@ -253,6 +256,18 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
         ));
     }
     parameters
+}
+
+/// A parameter of an address, that may be left out; sent without a value, it counts as left out.
+fn query(name: &str, description: &str, schema: &Value) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "required": false,
+        "allowEmptyValue": true,
+        "description": description,
+        "schema": schema,
+    })
 }
 
 /// A parameter is absent or has a value: null is nothing an address can say.

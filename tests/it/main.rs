@@ -31,6 +31,7 @@ mod logout;
 mod metadata;
 mod oidf;
 mod pages;
+mod panics;
 mod password_grant;
 mod private_key_jwt;
 mod proxies;
