@@ -26,15 +26,15 @@ static YAML: LazyLock<Bytes> = LazyLock::new(|| {
     text.unwrap_or_default().into()
 });
 
-pub(super) fn json() -> Bytes {
+pub fn json() -> Bytes {
     JSON.clone()
 }
 
-pub(super) fn yaml() -> Bytes {
+pub fn yaml() -> Bytes {
     YAML.clone()
 }
 
-pub(super) fn answer(document: Bytes, media_type: &'static str) -> Response {
+pub fn answer(document: Bytes, media_type: &'static str) -> Response {
     let mut response = Response::new(Body::from(document));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -68,8 +68,21 @@ impl Generators {
     }
 }
 
-/// The whole document.
+/// Routes of another system, for callers that know them.
+pub struct Beside {
+    /// What they stand under.
+    pub tag: &'static str,
+    /// Their paths are whole.
+    pub operations: &'static [Operation],
+}
+
+/// The whole document of the REST API.
 pub fn document() -> Value {
+    document_with(&[])
+}
+
+/// The same with other routes beside it.
+pub fn document_with(others: &[Beside]) -> Value {
     let mut generators = Generators::new();
     let problem = generators
         .answers
@@ -82,8 +95,16 @@ pub fn document() -> Value {
         let method = operation.method.as_str().to_ascii_lowercase();
         path[method] = described(operation, &mut generators);
     }
+    for Beside { tag, operations } in others {
+        for operation in *operations {
+            let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+            let method = operation.method.as_str().to_ascii_lowercase();
+            path[method] = described_beside(operation, tag, &mut generators);
+        }
+    }
     let mut tags: Vec<&str> = OPERATIONS.iter().map(Operation::resource).collect();
     tags.dedup();
+    tags.extend(others.iter().map(|other| other.tag));
     tags.sort_unstable();
     tags.dedup();
     json!({
@@ -179,6 +200,18 @@ fn described(operation: &Operation, generators: &mut Generators) -> Value {
             .collect::<Vec<_>>()
             .into()
     };
+    description
+}
+
+/// The same for a route of another system, which says no in its own words.
+fn described_beside(operation: &Operation, tag: &str, generators: &mut Generators) -> Value {
+    let mut description = described(operation, generators);
+    description["tags"] = json!([tag]);
+    if let Some(responses) = description["responses"].as_object_mut() {
+        responses.retain(|status, _| status.starts_with('2'));
+        let refused = json!({ "description": format!("Refused, in the one shape of {tag}") });
+        responses.insert("default".to_owned(), refused);
+    }
     description
 }
 

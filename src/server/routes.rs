@@ -122,6 +122,15 @@ pub const ROUTES: &[Route] = &[
         true,
         || get(jwks::endpoint),
     ),
+    // Where older validators look.
+    route(
+        "GET, HEAD",
+        "/auth/jwks.json",
+        Access::Public,
+        Place::Root,
+        true,
+        || get(jwks::endpoint),
+    ),
     route(
         "GET, HEAD",
         "/.well-known/openid-configuration",
@@ -243,7 +252,7 @@ pub const ROUTES: &[Route] = &[
         Access::Public,
         Place::Root,
         true,
-        || get(api::openapi_json),
+        || get(compat::document::json),
     ),
     route(
         "GET, HEAD",
@@ -251,7 +260,7 @@ pub const ROUTES: &[Route] = &[
         Access::Public,
         Place::Root,
         true,
-        || get(api::openapi_yaml),
+        || get(compat::document::yaml),
     ),
     route(
         "GET, HEAD",

@@ -26,8 +26,8 @@ pub struct RouteLabel {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-pub struct GrantLabel {
-    pub grant: &'static str,
+struct GrantLabel {
+    grant: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -40,7 +40,7 @@ pub struct Metrics {
     registry: Registry,
     pub requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabel, Histogram, fn() -> Histogram>,
-    pub tokens: Family<GrantLabel, Counter>,
+    tokens: Family<GrantLabel, Counter>,
     pub refusals: Family<ErrorLabel, Counter>,
     pub logins: Counter,
     pub failed_logins: Counter,
@@ -48,6 +48,9 @@ pub struct Metrics {
     pub connections: Gauge<i64>,
     uptime: Gauge<f64, AtomicU64>,
     started: Instant,
+    /// Sums of families, which cannot be asked for theirs.
+    answered: Counter,
+    issued: Counter,
 }
 
 impl Default for Metrics {
@@ -116,7 +119,25 @@ impl Metrics {
             connections,
             uptime,
             started: monotonic(),
+            answered: Counter::default(),
+            issued: Counter::default(),
         }
+    }
+
+    /// Counts an access token.
+    pub fn issued(&self, grant: &'static str) {
+        self.tokens.get_or_create(&GrantLabel { grant }).inc();
+        self.issued.inc();
+    }
+
+    /// Access tokens so far.
+    pub fn tokens_issued(&self) -> u64 {
+        self.issued.get()
+    }
+
+    /// Requests so far.
+    pub fn requests_answered(&self) -> u64 {
+        self.answered.get()
     }
 
     /// Time since the start.
@@ -124,7 +145,9 @@ impl Metrics {
         self.started.elapsed()
     }
 
+    /// Notes how long a request took.
     pub fn observe(&self, route: &'static str, took: Duration) {
+        self.answered.inc();
         self.durations
             .get_or_create(&RouteLabel { route })
             .observe(took.as_secs_f64());

@@ -52,6 +52,7 @@ const OPEN: &[&str] = &[
     "/revoke",
     "/userinfo",
     "/jwks.json",
+    "/auth/jwks.json",
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/openapi.json",
