@@ -108,7 +108,7 @@ pub mod validate;
 pub mod web;
 
 pub use base::api_key_secret::ApiKeySecret;
-pub use base::clock::Timestamp;
+pub use base::clock::{Clock, Timestamp};
 pub use config::{Config as UsersConfig, Profile, Secret};
 pub use library::{
     ApiKey, ApiKeyStore, AuthenticationResult, AuthenticationService, CreateApiKeyRequest,

@@ -17,6 +17,7 @@ mod cookies;
 mod cors;
 mod crash;
 mod errors;
+mod examples;
 mod feed;
 mod floors;
 mod fuzz;

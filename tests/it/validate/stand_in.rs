@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
@@ -202,8 +202,9 @@ async fn jwks(State(said): State<Arc<Said>>) -> Response<Body> {
 async fn introspect(
     State(said): State<Arc<Said>>,
     headers: HeaderMap,
-    Form(form): Form<HashMap<String, String>>,
+    body: String,
 ) -> Response<Body> {
+    let form: HashMap<String, String> = serde_urlencoded::from_str(&body).expect("a form");
     let authorization = headers["authorization"].to_str().unwrap().to_owned();
     let token = form["token"].clone();
     said.asked.lock().unwrap().push((authorization, token.clone()));
