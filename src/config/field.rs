@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::kind::{EMPTY, Given, Kind};
 use super::secret::{MASK, Secret};
-use super::{LogFormat, Profile, Registration};
+use super::{LogFormat, Origin, Profile, Registration};
 
 const NONE: &str = "(none)";
 
@@ -201,6 +201,17 @@ impl Field for Vec<Profile> {
         let mut profiles = each(given, str::parse)?;
         profiles.dedup();
         *self = profiles;
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        joined(self)
+    }
+}
+
+impl Field for Vec<Origin> {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        *self = each(given, str::parse)?;
         Ok(())
     }
 

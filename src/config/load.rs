@@ -41,17 +41,19 @@ pub fn load(
     let mut errors = Errors::default();
     let mut layers = Layers::default();
     let mut declared = Declared::default();
+    let mut of_others = Vec::new();
     if let Some((name, text)) = file {
         let document = Document::new(name, text);
         let text = syntax::repair(&document, text, &mut errors);
         let (table, _) = DeTable::parse_recoverable(&text);
         let mut root = TableReader::root(&document, table.get_ref(), &mut errors);
         read_file(&mut layers, &mut root);
+        of_others = foreign::read_file(&mut root);
         declared = declared::read(&mut root, env);
         root.finish_among(&known_paths());
     }
     environment::read(&mut layers, env, &mut errors);
-    let notes = foreign::read(&mut layers, env, &mut errors);
+    let notes = foreign::read(&mut layers, env, of_others, &mut errors);
     layers.read_secret_files(&mut errors);
     rules::check(&mut layers, &mut errors);
     let errors = errors.into_sorted();

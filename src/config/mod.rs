@@ -19,6 +19,7 @@ mod layers;
 mod load;
 pub mod master_key;
 mod nearest;
+mod origin;
 mod profile;
 mod reader;
 mod reference;
@@ -35,12 +36,13 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use declared::{
-    Declared, DeclaredClient, DeclaredResource, DeclaredTenant, DeclaredUser, SecretOrigin,
-    SecretSource,
+    Declared, DeclaredClient, DeclaredResource, DeclaredRole, DeclaredTenant, DeclaredUser,
+    SecretOrigin, SecretSource,
 };
 pub use error::ConfigError;
 pub use foreign::Note;
 pub use load::{Loaded, load, load_declared};
+pub use origin::Origin;
 pub use profile::{Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};
 pub use secret::Secret;
@@ -62,6 +64,8 @@ pub struct Config {
     pub master_key: Option<Secret>,
     /// Who may read `/metrics` without a token, beside loopback (nobody).
     pub metrics_networks: Vec<IpNet>,
+    /// Whose scripts may call the REST API and the routes of other systems from a browser (nobody's).
+    pub cors_origins: Vec<Origin>,
     /// The systems whose routes are served beside our own (none).
     pub compat: Vec<Profile>,
     /// What the routes of `users-core` answer a caller without a valid token: 403, as that system
@@ -264,6 +268,7 @@ impl Default for Config {
             database_url: Secret::new("sqlite://data/users-core.db"),
             master_key: None,
             metrics_networks: Vec::new(),
+            cors_origins: Vec::new(),
             compat: Vec::new(),
             compat_missing_token_status: "403".into(),
             registration: Registration::Off,

@@ -102,6 +102,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(metrics_networks, Kind::Networks,
         "Networks that may read /metrics without a token, beside loopback."),
 
+    setting!(cors_origins, Kind::Origins,
+        "Origins whose scripts may call the REST API and the routes of other systems, never with cookies."),
+
     setting!(compat, Kind::Words(Profile::NAMES),
         "Systems whose routes, answers and variables are served beside our own."),
     setting!(compat_missing_token_status, Kind::OneOf(MISSING_TOKEN_STATUSES),

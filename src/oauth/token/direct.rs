@@ -16,7 +16,6 @@ use crate::model::scope::Scope;
 use crate::oauth::client_auth;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::oauth::scope_policy::{self, Target};
-use crate::telemetry::GrantLabel;
 use crate::trail::hours::Counter;
 use crate::web::params::Params;
 
@@ -48,7 +47,7 @@ pub async fn login(
     };
     let issued = issue::issue(app, ctx, &client, authorization).await?;
     if issued.is_some() {
-        count(app, "direct_login");
+        app.metrics.issued("direct_login");
     }
     Ok(issued)
 }
@@ -68,7 +67,7 @@ pub async fn refresh(
     for _ in 0..super::REDEMPTIONS {
         let authorization = refresh_token::redeem(app, ctx, &client, &params).await?;
         if let Some(response) = issue::issue(app, ctx, &client, authorization).await? {
-            count(app, "refresh_token");
+            app.metrics.issued("refresh_token");
             return Ok(response);
         }
     }
@@ -97,15 +96,8 @@ pub async fn api_key(
         client_credentials::redeem(app, ctx, &client, &Params::of(&params)).await?;
     let issued = issue::issue(app, ctx, &client, authorization).await?;
     let issued = issued.ok_or_else(OAuthError::internal)?;
-    count(app, GrantType::ClientCredentials.name());
+    app.metrics.issued(GrantType::ClientCredentials.name());
     let counter = Counter::Tokens(GrantType::ClientCredentials);
     app.hours.count(&ctx.tenant.id, ctx.now, counter);
     Ok(issued)
-}
-
-fn count(app: &App, grant: &'static str) {
-    app.metrics
-        .tokens
-        .get_or_create(&GrantLabel { grant })
-        .inc();
 }
