@@ -56,7 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{}: {}…", trunk.name, &trunk_secret.expose()[..14]);
     match keys.create_api_key(request(&bot, "wide", &["users.write"])).await {
         Err(Refused::Validation(rules)) => println!("wide: {}", rules.join("; ")),
-        other => return Err(format!("a key outgrew its owner: {other:?}").into()),
+        Ok(_) => return Err("a key outgrew its owner".into()),
+        Err(error) => return Err(error.into()),
     }
 
     println!("\n== Tokens");

@@ -109,6 +109,7 @@ pub mod web;
 
 pub use base::api_key_secret::ApiKeySecret;
 pub use base::clock::{Clock, Timestamp};
+pub use base::token::OpaqueToken;
 pub use config::{Config as UsersConfig, Profile, Secret};
 pub use library::{
     ApiKey, ApiKeyStore, AuthenticationResult, AuthenticationService, CreateApiKeyRequest,

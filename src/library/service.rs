@@ -33,6 +33,7 @@ use crate::oauth::access_token;
 use crate::oauth::error::OAuthError;
 use crate::oauth::token::direct as tokens;
 use crate::server::{self, background};
+use crate::storage::DbError;
 use crate::storage::session_ends::Ending;
 use crate::web::request_info::Notes;
 
@@ -82,11 +83,12 @@ pub async fn init(config: Config) -> Result<AuthenticationService, InitError> {
 }
 
 impl AuthenticationService {
-    /// Around an application that is open already.
+    /// Around an application that is open already: for tests, with a clock of theirs.
     ///
     /// # Errors
     /// The database's.
-    pub async fn around(app: App) -> Result<Self, crate::storage::DbError> {
+    #[doc(hidden)]
+    pub async fn around(app: App) -> Result<Self, DbError> {
         server::load(&app).await?;
         let stop = CancellationToken::new();
         let tasks = background::start(&app, &stop);

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 use url::Url;
 
 pub use challenge::{BearerChallenge, bearer_token};
@@ -95,7 +96,12 @@ struct Inner {
     http: Http,
     issuers: RwLock<HashMap<String, Arc<Known>>>,
     memory: Memory,
+    asking: Semaphore,
 }
+
+/// Questions to issuers that are open at once: whoever sends tokens of their own invention makes us
+/// ask, and no more than this.
+const OPEN_QUESTIONS: usize = 64;
 
 /// A trusted issuer, ready for use.
 struct Known {
@@ -130,6 +136,7 @@ impl TokenValidator {
             http,
             issuers: RwLock::default(),
             memory,
+            asking: Semaphore::new(OPEN_QUESTIONS),
         })))
     }
 
@@ -261,6 +268,8 @@ impl TokenValidator {
             .as_ref()
             .ok_or(ValidationError::UntrustedIssuer)?;
         let form = [("token", token)];
+        // Never closed, so a permit always comes.
+        let _permit = self.0.asking.acquire().await;
         let asked = self.0.http.post(endpoint, authorization.expose(), &form);
         match asked.await {
             Ok(Value::Object(answer)) if answer.get("active") == Some(&Value::Bool(true)) => {
