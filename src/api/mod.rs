@@ -45,7 +45,6 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 
 pub use docs::page;

@@ -239,7 +239,7 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
                     .as_ref()
                     .and_then(Value::as_str)
                     .unwrap_or_default(),
-                without_null(property),
+                &without_null(property),
             );
             if required(name) {
                 parameter["required"] = true.into();
@@ -252,19 +252,19 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
         parameters.push(query(
             "limit",
             "Entries of a page.",
-            json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }),
+            &json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }),
         ));
         parameters.push(query(
             "cursor",
             "Where the page begins: `next` of the page before.",
-            json!({ "type": "string" }),
+            &json!({ "type": "string" }),
         ));
     }
     if !operation.is_public() {
         parameters.push(query(
             "tenant",
             "Id or slug of the tenant to act on; for administrators of the installation. Without it, the token's own.",
-            json!({ "type": "string" }),
+            &json!({ "type": "string" }),
         ));
     }
     let header = |name: &str, text: &str| json!({ "name": name, "in": "header", "description": text, "schema": { "type": "string" } });
@@ -292,7 +292,7 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
 }
 
 /// A parameter of an address, that may be left out; sent without a value, it counts as left out.
-fn query(name: &str, description: &str, schema: Value) -> Value {
+fn query(name: &str, description: &str, schema: &Value) -> Value {
     json!({
         "name": name,
         "in": "query",

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::kind::{EMPTY, Given, Kind};
 use super::secret::{MASK, Secret};
-use super::{LogFormat, Origin, Profile, Registration};
+use super::{LogFormat, LogRotation, Origin, Profile, Registration};
 
 const NONE: &str = "(none)";
 
@@ -109,6 +109,25 @@ impl Field for LogFormat {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+        }
+        .into()
+    }
+}
+
+impl Field for LogRotation {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        *self = match given.required()? {
+            "size" => Self::Size,
+            "daily" => Self::Daily,
+            other => return Err(format!("`{other}` is not one of size, daily")),
+        };
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Size => "size",
+            Self::Daily => "daily",
         }
         .into()
     }

@@ -17,12 +17,14 @@ mod json;
 mod kind;
 mod layers;
 mod load;
+mod log;
 pub mod master_key;
 mod nearest;
 mod origin;
 mod profile;
 mod reader;
 mod reference;
+mod retention;
 mod rules;
 mod secret;
 pub mod secret_file;
@@ -42,9 +44,11 @@ pub use declared::{
 pub use error::ConfigError;
 pub use foreign::Note;
 pub use load::{Loaded, load, load_declared};
+pub use log::{Log, LogFormat, LogRotation};
 pub use origin::Origin;
 pub use profile::{Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};
+pub use retention::Retention;
 pub use secret::Secret;
 pub use settings::{
     ACCESS_TOKEN_LIFETIME, Bounds, REFRESH_TOKEN_LIFETIME, SESSION_IDLE_LIFETIME, SESSION_LIFETIME,
@@ -95,6 +99,8 @@ pub struct Config {
     pub password_hash: PasswordHash,
     /// What one caller may use up.
     pub limits: Limits,
+    /// How long what happened is remembered.
+    pub retention: Retention,
 }
 
 /// What a password must be. Where a profile is on, it also holds upper and lower case and a digit.
@@ -134,24 +140,6 @@ pub struct Tls {
 pub struct Proxies {
     /// Networks whose forwarding headers are believed (none).
     pub trusted: Vec<IpNet>,
-}
-
-/// What is logged and how.
-#[derive(Clone, Debug)]
-pub struct Log {
-    /// The form of a line (text).
-    pub format: LogFormat,
-    /// A tracing filter, such as `info` or `warn,users_core=debug` (`info`).
-    pub level: String,
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
 }
 
 /// How tokens are signed and how long they live. Lifetimes are in seconds.
@@ -283,6 +271,7 @@ impl Default for Config {
             sessions: Sessions::default(),
             password_hash: PasswordHash::default(),
             limits: Limits::default(),
+            retention: Retention::default(),
         }
     }
 }
@@ -306,15 +295,6 @@ impl Default for Database {
     fn default() -> Self {
         Self {
             max_connections: 16,
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            level: "info".into(),
         }
     }
 }

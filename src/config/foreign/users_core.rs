@@ -51,7 +51,7 @@ const KNOWN: &[Known] = &[
     ("tls.key_path", Some("RVOIP_USERS_TLS_KEY_PATH"), Meaning::Tls(TlsPart::Key)),
     ("tls.require_tls", Some("RVOIP_USERS_TLS_REQUIRE"), Meaning::Unread("TLS is needed wherever others reach an address")),
     ("api.rate_limit_requests", None, Meaning::Field("limits.calls_per_minute")),
-    ("api.cors_allow_origins", None, Meaning::Unread("scripts of other origins reach the OAuth endpoints only")),
+    ("api.cors_allow_origins", None, Meaning::Field("cors_origins")),
     ("api.max_request_size_mb", None, Meaning::Times(&["limits.max_body_bytes"], 1 << 20)),
     ("security.session_idle_timeout_minutes", None, Meaning::Times(&["sessions.idle_lifetime"], 60)),
     ("security.max_sessions_per_user", None, Meaning::Unread("an account may have any number of sessions")),

@@ -94,8 +94,15 @@ async fn the_document_of_the_api_has_the_profiles_routes_while_it_is_on() {
     everywhere(async |world| {
         let client = Client::anonymous(&world);
         let document = client.get("/openapi.json").await.assert_ok().json();
-        assert!(document["openapi"].as_str().is_some_and(|it| it.starts_with("3.")));
-        for dialect in DIALECTS.iter().filter(|it| it.profile == Profile::UsersCore) {
+        assert!(
+            document["openapi"]
+                .as_str()
+                .is_some_and(|it| it.starts_with("3."))
+        );
+        for dialect in DIALECTS
+            .iter()
+            .filter(|it| it.profile == Profile::UsersCore)
+        {
             for operation in &dialect.operations {
                 let method = operation.method.as_str().to_ascii_lowercase();
                 let described = &document["paths"][operation.path][&method];

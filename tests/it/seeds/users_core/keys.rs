@@ -51,11 +51,9 @@ async fn a_key_is_made_shown_once_listed_used_and_removed() {
 
         let key = Client::with_key(&world, &secret);
         key.get("/users").await.assert_ok();
-        let reply = key.post(
-            "/users",
-            &json!({ "username": "x", "password": "SecurePass123" }),
-        );
-        reply.await.assert_code(403, "FORBIDDEN");
+        let body = json!({ "username": "x", "password": "SecurePass123" });
+        let reply = key.post("/users", &body).await;
+        reply.assert_code(403, "FORBIDDEN");
         world
             .app
             .key_uses
