@@ -54,7 +54,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let (_, chat_secret) = keys.create_api_key(inside).await?;
     println!("{}: {}…", trunk.name, &trunk_secret.expose()[..14]);
-    match keys.create_api_key(request(&bot, "wide", &["users.write"])).await {
+    match keys
+        .create_api_key(request(&bot, "wide", &["users.write"]))
+        .await
+    {
         Err(Refused::Validation(rules)) => println!("wide: {}", rules.join("; ")),
         Ok(_) => return Err("a key outgrew its owner".into()),
         Err(error) => return Err(error.into()),
@@ -72,7 +75,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     exchange(&service, &validator, "the secret before", &trunk_secret).await?;
     exchange(&service, &validator, "the new one", &next).await?;
     let last = keys.rotate_api_key(&trunk.id, Some(0)).await?;
-    exchange(&service, &validator, "the first, replaced twice", &trunk_secret).await?;
+    exchange(
+        &service,
+        &validator,
+        "the first, replaced twice",
+        &trunk_secret,
+    )
+    .await?;
     exchange(&service, &validator, "the second, without grace", &next).await?;
     exchange(&service, &validator, "the third", &last).await?;
 
@@ -83,7 +92,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     exchange(&service, &validator, "switched on", &last).await?;
     keys.revoke_api_key(&trunk.id).await?;
     exchange(&service, &validator, "revoked", &last).await?;
-    println!("keys of the pbx: {}", keys.list_api_keys(&pbx.id).await?.len());
+    println!(
+        "keys of the pbx: {}",
+        keys.list_api_keys(&pbx.id).await?.len()
+    );
     service.shutdown().await;
     Ok(())
 }

@@ -83,9 +83,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         };
         service.create_user(request).await?;
     }
-    for user in service.user_store().list_users(UserFilter::default()).await? {
-        let seen = if user.last_login.is_some() { "yes" } else { "no" };
-        println!("{:<6} roles {:?}, signed in before: {seen}", user.username, user.roles);
+    for user in service
+        .user_store()
+        .list_users(UserFilter::default())
+        .await?
+    {
+        let seen = if user.last_login.is_some() {
+            "yes"
+        } else {
+            "no"
+        };
+        println!(
+            "{:<6} roles {:?}, signed in before: {seen}",
+            user.username, user.roles
+        );
     }
     service.shutdown().await;
     Ok(())

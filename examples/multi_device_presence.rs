@@ -53,7 +53,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let presence = Presence::trusting(&service).await?;
     let (mut subjects, mut ids, mut sessions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for token in &tokens {
-        let context = presence.validator.validate_token(&token.access_token).await?;
+        let context = presence
+            .validator
+            .validate_token(&token.access_token)
+            .await?;
         subjects.insert(context.user_id.clone());
         ids.insert(context.token_id.clone());
         sessions.insert(context.claims["sid"].to_string());
@@ -79,7 +82,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .await?;
         watching.changed().await?;
         let heard = watching.borrow_and_update().clone();
-        println!("{} is {state:?}: alice is {:?}", DEVICES[device], heard.together());
+        println!(
+            "{} is {state:?}: alice is {:?}",
+            DEVICES[device],
+            heard.together()
+        );
     }
     println!("\n{}", watching.borrow().pidf("alice@sip.example.org"));
 
@@ -127,7 +134,11 @@ impl Devices {
             escaped(entity)
         );
         for (number, (device, state)) in self.0.iter().enumerate() {
-            let basic = if *state == State::Offline { "closed" } else { "open" };
+            let basic = if *state == State::Offline {
+                "closed"
+            } else {
+                "open"
+            };
             // Writing into a String cannot fail.
             let _ = writeln!(
                 text,

@@ -31,7 +31,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let place = format!("http://localhost:{}", listener.local_addr()?.port());
     let branch = open(directory.path(), "branch", &place, "bob").await?;
     let publishing = publish(listener, &branch);
-    let stranger = open(directory.path(), "stranger", "http://localhost:8082", "mallory").await?;
+    let stranger = open(
+        directory.path(),
+        "stranger",
+        "http://localhost:8082",
+        "mallory",
+    )
+    .await?;
     println!("three installations, two of them trusted");
 
     println!("\n== auth-core");
@@ -57,12 +63,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
             contact: format!("sip:{name}@192.0.2.1"),
         },
     };
-    session.show("alice without a token", register("alice", None)).await?;
-    session.show("alice", register("alice", Some(&alice))).await?;
-    session.show("bob of the branch", register("bob", Some(&bob))).await?;
-    session.show("mallory", register("mallory", Some(&mallory))).await?;
+    session
+        .show("alice without a token", register("alice", None))
+        .await?;
+    session
+        .show("alice", register("alice", Some(&alice)))
+        .await?;
+    session
+        .show("bob of the branch", register("bob", Some(&bob)))
+        .await?;
+    session
+        .show("mallory", register("mallory", Some(&mallory)))
+        .await?;
     let basic = "Basic YWxpY2U6YSBndWVzcw==".to_owned();
-    session.show("a password in the header", register("alice", Some(&basic))).await?;
+    session
+        .show("a password in the header", register("alice", Some(&basic)))
+        .await?;
 
     println!("\n== Presence");
     let watch_alice = |authorization: &String| Request {
@@ -74,30 +90,49 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let answer = session.ask(watch_alice(&bob)).await?;
     println!("bob watches alice: {}", answer.status);
     let mut notified = answer.notifications.ok_or("nothing to watch")?;
-    println!("NOTIFY: alice has {} device(s)", *notified.borrow_and_update());
+    println!(
+        "NOTIFY: alice has {} device(s)",
+        *notified.borrow_and_update()
+    );
     let mut second = register("alice", Some(&alice));
     second.kind = Kind::Register {
         contact: "sip:alice@192.0.2.2".to_owned(),
     };
     session.show("alice's second device", second).await?;
     notified.changed().await?;
-    println!("NOTIFY: alice has {} device(s)", *notified.borrow_and_update());
+    println!(
+        "NOTIFY: alice has {} device(s)",
+        *notified.borrow_and_update()
+    );
     let register_only = head
         .authenticate_password_for("alice", "a passphrase of alice", "sip.register")
         .await?;
     let register_only = format!("Bearer {}", register_only.tokens.access_token);
     session
-        .show("with a token for REGISTER alone", watch_alice(&register_only))
+        .show(
+            "with a token for REGISTER alone",
+            watch_alice(&register_only),
+        )
         .await?;
 
     println!("\n== When the branch cannot be reached");
     publishing.abort();
     let _ended = publishing.await;
-    session.show("bob, whose issuer's keys are known", register("bob", Some(&bob))).await?;
+    session
+        .show(
+            "bob, whose issuer's keys are known",
+            register("bob", Some(&bob)),
+        )
+        .await?;
     let fresh = TokenValidator::new()?;
     fresh.add_trusted_issuer(published())?;
     let fresh = SessionCore::start(fresh);
-    fresh.show("bob, at a session core that knows none", register("bob", Some(&bob))).await?;
+    fresh
+        .show(
+            "bob, at a session core that knows none",
+            register("bob", Some(&bob)),
+        )
+        .await?;
     for service in [head, branch, stranger] {
         service.shutdown().await;
     }
@@ -140,10 +175,7 @@ fn publish(listener: TcpListener, service: &AuthenticationService) -> JoinHandle
 }
 
 /// What a phone of `user` sends as its `Authorization`.
-async fn header(
-    service: &AuthenticationService,
-    user: &str,
-) -> Result<String, users_core::Error> {
+async fn header(service: &AuthenticationService, user: &str) -> Result<String, users_core::Error> {
     let password = format!("a passphrase of {user}");
     let login = service
         .authenticate_password_for(user, &password, "sip.presence sip.register")

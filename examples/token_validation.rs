@@ -65,13 +65,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("1001 checks read {jwks_uri} {read} time(s)");
 
     println!("\n== What is refused");
-    show(&by_set, "a changed token", &format!("{}AAAA", &token[..token.len() - 4])).await;
+    show(
+        &by_set,
+        "a changed token",
+        &format!("{}AAAA", &token[..token.len() - 4]),
+    )
+    .await;
     let other = TokenValidator::new()?;
-    other.add_trusted_issuer(TrustedIssuer::with_jwks_uri(&issuer, &jwks_uri, ["another"]))?;
+    other.add_trusted_issuer(TrustedIssuer::with_jwks_uri(
+        &issuer,
+        &jwks_uri,
+        ["another"],
+    ))?;
     show(&other, "a token for somebody else", &token).await;
     show(&TokenValidator::new()?, "nobody is trusted", &token).await;
     show(&by_set, "no token", "hello").await;
-    let later = Clock::manual(Clock::System.now().plus_seconds(login.tokens.expires_in + 1));
+    let later = Clock::manual(
+        Clock::System
+            .now()
+            .plus_seconds(login.tokens.expires_in + 1),
+    );
     let later = TokenValidator::with(ValidatorSettings::default(), later)?;
     later.add_trusted_issuer(published())?;
     show(&later, "the same a quarter of an hour later", &token).await;

@@ -61,15 +61,27 @@ impl Caller {
         match number {
             1 => ("the server is healthy", self.health().await),
             2 => ("its public keys are there", self.jwks().await),
-            3 => ("the administrator signs in", self.admin_login(password).await),
+            3 => (
+                "the administrator signs in",
+                self.admin_login(password).await,
+            ),
             4 => ("a wrong password is refused", self.wrong_password().await),
-            5 => ("nobody lists accounts without a token", self.without_token().await),
+            5 => (
+                "nobody lists accounts without a token",
+                self.without_token().await,
+            ),
             6 => ("the administrator makes an account", self.create().await),
             7 => ("a name is taken once", self.create_again().await),
             8 => ("a weak password is refused", self.create_weak().await),
-            9 => ("accounts are found by a piece of their names", self.list().await),
+            9 => (
+                "accounts are found by a piece of their names",
+                self.list().await,
+            ),
             10 => ("an account is changed", self.update().await),
-            11 => ("its person signs in", self.user_login("SecurePass123").await),
+            11 => (
+                "its person signs in",
+                self.user_login("SecurePass123").await,
+            ),
             12 => ("and lists nobody", self.forbidden().await),
             13 => ("and changes the password", self.change_password().await),
             14 => ("and makes an API key", self.create_key().await),
@@ -118,7 +130,10 @@ impl Caller {
         let (status, body) = self.call(Method::GET, path, As::Nobody, None).await?;
         is(status, 200, &body)?;
         let key = &body["keys"][0];
-        holds(key["kty"] == "RSA" && key["alg"] == "RS256" && key.get("d").is_none(), &body)
+        holds(
+            key["kty"] == "RSA" && key["alg"] == "RS256" && key.get("d").is_none(),
+            &body,
+        )
     }
 
     async fn login(&self, username: &str, password: &str) -> Result<(u16, Value), String> {
@@ -130,7 +145,10 @@ impl Caller {
         let (status, body) = self.login("admin", password).await?;
         is(status, 200, &body)?;
         self.admin = text(&body, "access_token")?;
-        holds(body["token_type"] == "Bearer" && body["expires_in"] == 900, &body)
+        holds(
+            body["token_type"] == "Bearer" && body["expires_in"] == 900,
+            &body,
+        )
     }
 
     async fn wrong_password(&self) -> Checked {
@@ -157,7 +175,10 @@ impl Caller {
         let (status, body) = self.post("/users", As::Bearer(&self.admin), body).await?;
         is(status, 201, &body)?;
         self.id = text(&body, "id")?;
-        holds(body["active"] == true && body.get("password_hash").is_none(), &body)
+        holds(
+            body["active"] == true && body.get("password_hash").is_none(),
+            &body,
+        )
     }
 
     async fn create_again(&self) -> Checked {
@@ -176,7 +197,9 @@ impl Caller {
 
     async fn list(&self) -> Checked {
         let path = "/users?search=ali&active=true";
-        let (status, body) = self.call(Method::GET, path, As::Bearer(&self.admin), None).await?;
+        let (status, body) = self
+            .call(Method::GET, path, As::Bearer(&self.admin), None)
+            .await?;
         is(status, 200, &body)?;
         let found = body.as_array().map(Vec::as_slice).unwrap_or_default();
         holds(found.len() == 1 && found[0]["username"] == "alice", &body)
@@ -227,7 +250,9 @@ impl Caller {
 
     async fn use_key(&self) -> Checked {
         let path = format!("/users/{}", self.id);
-        let (status, body) = self.call(Method::GET, &path, As::Key(&self.key), None).await?;
+        let (status, body) = self
+            .call(Method::GET, &path, As::Key(&self.key), None)
+            .await?;
         is(status, 200, &body)?;
         holds(body["username"] == "alice", &body)
     }
@@ -238,7 +263,9 @@ impl Caller {
         let (status, body) = self.call(Method::DELETE, &path, caller, None).await?;
         is(status, 204, &body)?;
         let path = format!("/users/{}", self.id);
-        let (status, body) = self.call(Method::GET, &path, As::Key(&self.key), None).await?;
+        let (status, body) = self
+            .call(Method::GET, &path, As::Key(&self.key), None)
+            .await?;
         is(status, 403, &body)
     }
 
@@ -254,13 +281,17 @@ impl Caller {
 
     async fn logout(&self) -> Checked {
         let caller = As::Bearer(&self.user);
-        let (status, body) = self.call(Method::POST, "/auth/logout", caller, None).await?;
+        let (status, body) = self
+            .call(Method::POST, "/auth/logout", caller, None)
+            .await?;
         is(status, 204, &body)?;
         let body = json!({ "refresh_token": self.refresh });
         let (status, body) = self.post("/auth/refresh", As::Nobody, body).await?;
         is(status, 401, &body)?;
         let path = format!("/users/{}", self.id);
-        let (status, body) = self.call(Method::GET, &path, As::Bearer(&self.user), None).await?;
+        let (status, body) = self
+            .call(Method::GET, &path, As::Bearer(&self.user), None)
+            .await?;
         is(status, 403, &body)
     }
 }
@@ -274,7 +305,11 @@ fn is(status: u16, expected: u16, body: &Value) -> Checked {
 }
 
 fn holds(holds: bool, body: &Value) -> Checked {
-    if holds { Ok(()) } else { Err(format!("not as expected: {body}")) }
+    if holds {
+        Ok(())
+    } else {
+        Err(format!("not as expected: {body}"))
+    }
 }
 
 fn text(body: &Value, member: &str) -> Result<String, String> {

@@ -129,7 +129,10 @@ impl Phone {
         let from = format!("<sip:{user}@{DOMAIN}>;tag={device}");
         let to = format!("<sip:{user}@{DOMAIN}>");
         let contact = format!("<sip:{user}@{device}.example.org>");
-        let (call, cseq) = (format!("{device}@127.0.0.1"), format!("{sequence} REGISTER"));
+        let (call, cseq) = (
+            format!("{device}@127.0.0.1"),
+            format!("{sequence} REGISTER"),
+        );
         let (expires, authorization) = (expires.to_string(), token.map(|t| format!("Bearer {t}")));
         let mut headers = vec![
             ("Via", &*via),
@@ -146,7 +149,11 @@ impl Phone {
         }
         let request = Message::new(&format!("REGISTER sip:{DOMAIN} SIP/2.0"), &headers).to_bytes();
         let fits = request.len() < LONGEST_DATAGRAM;
-        let held = if token.is_some() { "with a token" } else { "without a token" };
+        let held = if token.is_some() {
+            "with a token"
+        } else {
+            "without a token"
+        };
         println!("REGISTER {user} from {device}, {held}, fits into a datagram: {fits}");
         self.socket.send(&request).await?;
 

@@ -77,7 +77,10 @@ impl Registrar {
             return ask("403 Forbidden", challenge.insufficient_scope());
         }
         // The name that registers is the token's, compared exactly (docs/sip.md).
-        let own = caller.username.as_ref().map(|name| format!("{name}@{DOMAIN}"));
+        let own = caller
+            .username
+            .as_ref()
+            .map(|name| format!("{name}@{DOMAIN}"));
         if own.as_deref() != Some(address) {
             return request.answer("403 Forbidden", &[]);
         }

@@ -43,7 +43,9 @@ impl Message {
             if name.is_empty() || !name.bytes().all(plain) {
                 return None;
             }
-            let short = COMPACT.iter().find(|(short, _)| short.eq_ignore_ascii_case(name));
+            let short = COMPACT
+                .iter()
+                .find(|(short, _)| short.eq_ignore_ascii_case(name));
             let name = short.map_or(name, |(_, long)| long);
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
@@ -59,7 +61,10 @@ impl Message {
 
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let of_name = move |(known, _): &&(String, String)| known.eq_ignore_ascii_case(name);
-        self.headers.iter().filter(of_name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(of_name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The method of a request.
@@ -86,7 +91,9 @@ impl Message {
             }
         }
         for (name, value) in more {
-            answer.headers.push(((*name).to_owned(), (*value).to_owned()));
+            answer
+                .headers
+                .push(((*name).to_owned(), (*value).to_owned()));
         }
         answer
     }

@@ -52,7 +52,10 @@ impl JwtIssuer<'_> {
         let keys = app.keys.of(&ctx.tenant).await?;
         let kid = keys.signer(ctx.tenant.signing_alg)?.kid().to_owned();
         let set = self.jwks().await?;
-        let published = set["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let published = set["keys"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let key = published.iter().find(|key| key["kid"] == kid.as_str());
         key.cloned()
             .ok_or_else(|| KeyError::InvalidPublicKey.into())

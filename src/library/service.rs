@@ -279,10 +279,7 @@ impl AuthenticationService {
     ///
     /// # Errors
     /// [`Error::Validation`], [`Error::AlreadyExists`].
-    pub async fn create_introspection_client(
-        &self,
-        client_id: &str,
-    ) -> Result<OpaqueToken, Error> {
+    pub async fn create_introspection_client(&self, client_id: &str) -> Result<OpaqueToken, Error> {
         let (app, ctx) = self.here().await?;
         let metadata = ClientMetadata {
             client_name: Some(client_id.to_owned()),

@@ -21,7 +21,10 @@ pub(super) struct Expected<'a> {
 
 impl Expected<'_> {
     /// Judges the claims of a signed token: all of them must be there.
-    pub(super) fn signed(&self, claims: Map<String, Value>) -> Result<UserContext, ValidationError> {
+    pub(super) fn signed(
+        &self,
+        claims: Map<String, Value>,
+    ) -> Result<UserContext, ValidationError> {
         if text(&claims, "iss")? != Some(self.issuer) {
             return Err(ValidationError::UntrustedIssuer);
         }
@@ -85,7 +88,10 @@ impl Expected<'_> {
     }
 }
 
-fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str>, ValidationError> {
+fn text<'c>(
+    claims: &'c Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'c str>, ValidationError> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => value.as_str().map(Some).ok_or(ValidationError::Malformed),

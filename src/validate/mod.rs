@@ -153,7 +153,11 @@ impl TokenValidator {
             issuer,
         };
         let name = known.issuer.issuer.clone();
-        let mut issuers = self.0.issuers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut issuers = self
+            .0
+            .issuers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         issuers.insert(name, Arc::new(known));
         drop(issuers);
         self.0.memory.clear();
@@ -162,7 +166,11 @@ impl TokenValidator {
 
     /// Trusts an issuer no more; its tokens are refused at once.
     pub fn remove_trusted_issuer(&self, issuer: &str) {
-        let mut issuers = self.0.issuers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut issuers = self
+            .0
+            .issuers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         issuers.remove(issuer);
         drop(issuers);
         self.0.memory.clear();
@@ -290,12 +298,20 @@ impl TokenValidator {
     }
 
     fn issuer(&self, name: &str) -> Option<Arc<Known>> {
-        let issuers = self.0.issuers.read().unwrap_or_else(PoisonError::into_inner);
+        let issuers = self
+            .0
+            .issuers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         issuers.get(name).cloned()
     }
 
     fn only_introspecting_issuer(&self) -> Option<Arc<Known>> {
-        let issuers = self.0.issuers.read().unwrap_or_else(PoisonError::into_inner);
+        let issuers = self
+            .0
+            .issuers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut asked = issuers
             .values()
             .filter(|known| known.introspection.is_some());

@@ -26,8 +26,13 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().expect("this test's own file");
     let profile = test.parent().and_then(Path::parent).expect("its profile");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--quiet"]);
-    cargo.env("CARGO_TARGET_DIR", profile.parent().expect("the target directory"));
+    cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--quiet"]);
+    cargo.env(
+        "CARGO_TARGET_DIR",
+        profile.parent().expect("the target directory"),
+    );
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
@@ -47,7 +52,9 @@ fn run(example: &str, arguments: &[&str]) -> Output {
         .env("TMPDIR", directory.path())
         .output()
         .expect("the example runs");
-    let left: Vec<_> = std::fs::read_dir(directory.path()).expect("readable").collect();
+    let left: Vec<_> = std::fs::read_dir(directory.path())
+        .expect("readable")
+        .collect();
     assert!(left.is_empty(), "{example} left {left:?}");
     output
 }
@@ -59,8 +66,14 @@ fn prints_what_is_documented(example: &str, arguments: &[&str]) {
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{example}: {printed}{complaints}");
     let documented = documented();
-    let expected = documented.get(example).expect("a block in docs/examples.md");
-    assert_eq!(stable(&printed), stable(expected), "docs/examples.md, {example}");
+    let expected = documented
+        .get(example)
+        .expect("a block in docs/examples.md");
+    assert_eq!(
+        stable(&printed),
+        stable(expected),
+        "docs/examples.md, {example}"
+    );
 }
 
 /// The block of output behind each heading with an example's name.
@@ -78,8 +91,11 @@ fn documented() -> BTreeMap<String, String> {
 /// Output without what differs between two runs: ports, and seconds that are left.
 fn stable(output: &str) -> String {
     let mut text = output.trim_end().to_owned();
-    for (before, instead) in [("localhost:", "PORT"), ("127.0.0.1:", "PORT"), ("expires=", "SECONDS")]
-    {
+    for (before, instead) in [
+        ("localhost:", "PORT"),
+        ("127.0.0.1:", "PORT"),
+        ("expires=", "SECONDS"),
+    ] {
         let mut parts = text.split(before);
         let mut replaced = parts.next().unwrap_or_default().to_owned();
         for part in parts {
@@ -136,7 +152,10 @@ fn every_example_has_a_row_a_section_and_a_file() {
     let documented = documented();
     assert_eq!(documented.len(), EXAMPLES.len());
     for example in EXAMPLES {
-        assert!(readme.contains(&format!("cargo run --example {example}")), "{example}");
+        assert!(
+            readme.contains(&format!("cargo run --example {example}")),
+            "{example}"
+        );
         assert!(documented.contains_key(*example), "{example}");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
         let alone = root.join(format!("{example}.rs"));
@@ -150,6 +169,9 @@ fn what_is_the_same_in_every_run_is_compared() {
     let stays = "alice is Busy, port 8081, localhost alone";
     assert_eq!(stable(stays), stays);
     assert_ne!(stable("18 passed, 0 failed"), stable("17 passed, 1 failed"));
-    assert_eq!(stable("http://localhost:1/x"), stable("http://localhost:65535/x"));
+    assert_eq!(
+        stable("http://localhost:1/x"),
+        stable("http://localhost:65535/x")
+    );
     assert_eq!(stable("c;expires=600"), stable("c;expires=599"));
 }

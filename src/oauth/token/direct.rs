@@ -91,9 +91,11 @@ pub async fn api_key(
     };
     let client = client_auth::of_api_key(app, ctx, holder);
     let asked = asked.map(|scope| scope.to_string());
-    let params: Vec<_> = asked.iter().map(|scope| ("scope", scope.as_str())).collect();
-    let authorization =
-        client_credentials::redeem(app, ctx, &client, &Params::of(&params)).await?;
+    let params: Vec<_> = asked
+        .iter()
+        .map(|scope| ("scope", scope.as_str()))
+        .collect();
+    let authorization = client_credentials::redeem(app, ctx, &client, &Params::of(&params)).await?;
     let issued = issue::issue(app, ctx, &client, authorization).await?;
     let issued = issued.ok_or_else(OAuthError::internal)?;
     app.metrics.issued(GrantType::ClientCredentials.name());

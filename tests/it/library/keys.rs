@@ -25,12 +25,18 @@ async fn an_api_key_gets_a_short_token_within_its_rights_that_dies_with_it() {
     everywhere(async |world| {
         let service = service(&world).await;
         let judge = world.client("judge", "token.introspect").await;
-        let pbx = service.user_store().create_service_account("pbx", &["user"]).await;
+        let pbx = service
+            .user_store()
+            .create_service_account("pbx", &["user"])
+            .await;
         let pbx = pbx.expect("a service account");
         let keys = service.api_key_store();
         let made = keys.create_api_key(request(&pbx.id, "trunk", &["sip.register", "sip.call"]));
         let (key, secret) = made.await.expect("a key");
-        let login = service.authenticate_api_key(secret.expose()).await.expect("let in");
+        let login = service
+            .authenticate_api_key(secret.expose())
+            .await
+            .expect("let in");
         assert_eq!(login.user.id, pbx.id);
         assert_eq!(login.tokens.scope, "sip.call sip.register");
         assert!(login.tokens.expires_in <= 300 && login.tokens.refresh_token.is_none());
@@ -40,13 +46,24 @@ async fn an_api_key_gets_a_short_token_within_its_rights_that_dies_with_it() {
         let active = judge.introspect(&login.tokens.access_token).await;
         assert!(Service::is_active(&active));
 
-        let valid = keys.validate_api_key(secret.expose()).await.expect("looked at");
+        let valid = keys
+            .validate_api_key(secret.expose())
+            .await
+            .expect("looked at");
         assert_eq!(valid.expect("live").id, key.id);
         assert_eq!(keys.list_api_keys(&pbx.id).await.expect("a list").len(), 1);
         keys.revoke_api_key(&key.id).await.expect("revoked");
         world.follow().await;
-        judge.introspect(&login.tokens.access_token).await.assert_inactive();
-        assert!(keys.validate_api_key(secret.expose()).await.expect("looked at").is_none());
+        judge
+            .introspect(&login.tokens.access_token)
+            .await
+            .assert_inactive();
+        assert!(
+            keys.validate_api_key(secret.expose())
+                .await
+                .expect("looked at")
+                .is_none()
+        );
         let refused = service.authenticate_api_key(secret.expose()).await;
         assert!(matches!(refused, Err(Error::InvalidCredentials)));
     })
@@ -59,13 +76,19 @@ async fn an_api_key_gives_no_more_than_its_owner_holds_now() {
         let service = service(&world).await;
         let guest = world.person_of(&world.tenant, "guest", &["guest"]).await;
         let keys = service.api_key_store();
-        let wide = keys.create_api_key(request(&guest.id, "wide", &["users.write"])).await;
+        let wide = keys
+            .create_api_key(request(&guest.id, "wide", &["users.write"]))
+            .await;
         assert!(matches!(wide, Err(Error::Validation(_))));
         let alice = world.person("alice").await;
-        let made = keys.create_api_key(request(&alice.id, "phone", &["sip.register"])).await;
+        let made = keys
+            .create_api_key(request(&alice.id, "phone", &["sip.register"]))
+            .await;
         let (_, secret) = made.expect("a key");
         world
-            .change_person(&world.tenant, &alice, |input| input.roles = vec!["guest".into()])
+            .change_person(&world.tenant, &alice, |input| {
+                input.roles = vec!["guest".into()]
+            })
             .await;
         let refused = service.authenticate_api_key(secret.expose()).await;
         assert!(matches!(refused, Err(Error::InvalidScope)), "{refused:?}");
@@ -79,12 +102,20 @@ async fn a_rotated_key_has_two_secrets_for_a_while_and_a_switched_off_one_has_no
         let service = service(&world).await;
         let alice = world.person("alice").await;
         let keys = service.api_key_store();
-        let made = keys.create_api_key(request(&alice.id, "phone", &["sip.register"])).await;
+        let made = keys
+            .create_api_key(request(&alice.id, "phone", &["sip.register"]))
+            .await;
         let (key, old) = made.expect("a key");
-        let new = keys.rotate_api_key(&key.id, Some(60)).await.expect("another secret");
+        let new = keys
+            .rotate_api_key(&key.id, Some(60))
+            .await
+            .expect("another secret");
         let live = async |secret: &str| {
             world.follow().await;
-            keys.validate_api_key(secret).await.expect("looked at").is_some()
+            keys.validate_api_key(secret)
+                .await
+                .expect("looked at")
+                .is_some()
         };
         assert!(live(old.expose()).await && live(new.expose()).await);
         world.advance(60);
@@ -117,7 +148,13 @@ async fn a_key_of_another_tenant_or_for_another_network_is_none() {
         assert!(elsewhere.authenticate_api_key(secret).await.is_err());
         let here = service.from_address(within);
         assert!(here.authenticate_api_key(secret).await.is_err());
-        assert!(here.api_key_store().validate_api_key(secret).await.unwrap().is_none());
+        assert!(
+            here.api_key_store()
+                .validate_api_key(secret)
+                .await
+                .unwrap()
+                .is_none()
+        );
         let missing = here.api_key_store().revoke_api_key(&key.id).await;
         assert!(matches!(missing, Err(Error::NotFound(_))));
     })
@@ -142,7 +179,9 @@ async fn the_published_key_checks_what_is_signed_as_pem_and_as_jwk() {
             assert_eq!(set, published);
 
             let alice = world.person("alice").await;
-            let login = service.authenticate_password("alice", &alice.password).await;
+            let login = service
+                .authenticate_password("alice", &alice.password)
+                .await;
             let token = login.expect("let in").tokens.access_token;
             assert_eq!(opened(&token).0["kid"], jwk["kid"]);
             let clock = world.clock.clone();
@@ -158,7 +197,14 @@ async fn the_published_key_checks_what_is_signed_as_pem_and_as_jwk() {
             let context = validator.validate_token(&token).await.expect("accepted");
             assert_eq!(context.user_id, alice.id);
             assert_eq!(context.claims["aud"].as_array().map(Vec::len), Some(3));
-            assert_eq!(context.claims.get("sid").and_then(Value::as_str).map(str::len), Some(22));
+            assert_eq!(
+                context
+                    .claims
+                    .get("sid")
+                    .and_then(Value::as_str)
+                    .map(str::len),
+                Some(22)
+            );
         })
         .await;
     }
@@ -176,7 +222,9 @@ async fn an_introspection_client_looks_into_every_token_of_its_tenant() {
             secret: secret.expect("a secret").expose().to_owned(),
         };
         let alice = world.person("alice").await;
-        let login = service.authenticate_password("alice", &alice.password).await;
+        let login = service
+            .authenticate_password("alice", &alice.password)
+            .await;
         let token = login.expect("let in").tokens.access_token;
         assert!(Service::is_active(&judge.introspect(&token).await));
         let again = service.create_introspection_client("registrar").await;

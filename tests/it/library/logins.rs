@@ -23,7 +23,9 @@ async fn a_login_gives_tokens_that_rotate_and_end_with_the_password() {
 
         let wrong = service.change_password(&alice.id, "not the password", "another passphrase");
         assert!(matches!(wrong.await, Err(Error::InvalidCredentials)));
-        let weak = service.change_password(&alice.id, &alice.password, "short").await;
+        let weak = service
+            .change_password(&alice.id, &alice.password, "short")
+            .await;
         assert!(matches!(weak, Err(Error::Validation(rules)) if rules[0].contains("new_password")));
         let changed = service.change_password(&alice.id, &alice.password, "another passphrase");
         changed.await.expect("changed");
@@ -32,9 +34,13 @@ async fn a_login_gives_tokens_that_rotate_and_end_with_the_password() {
         assert!(matches!(refused, Err(Error::InvalidCredentials)));
         let refused = service.sign_out(&next.access_token).await;
         assert!(matches!(refused, Err(Error::InvalidCredentials)));
-        let old = service.authenticate_password("alice", &alice.password).await;
+        let old = service
+            .authenticate_password("alice", &alice.password)
+            .await;
         assert!(matches!(old, Err(Error::InvalidCredentials)));
-        let new = service.authenticate_password("alice", "another passphrase").await;
+        let new = service
+            .authenticate_password("alice", "another passphrase")
+            .await;
         new.expect("let in");
     })
     .await;
@@ -58,14 +64,20 @@ async fn a_device_is_signed_out_alone_and_all_of_them_together() {
                 assert_ne!(claims(0)[name], claims(other)[name], "{name}");
             }
         }
-        service.sign_out(&tokens[0].access_token).await.expect("out");
+        service
+            .sign_out(&tokens[0].access_token)
+            .await
+            .expect("out");
         let first = tokens[0].refresh_token.as_deref().expect("a refresh token");
         assert!(service.refresh_token(first).await.is_err());
         let second = tokens[1].refresh_token.as_deref().expect("a refresh token");
         let second = service.refresh_token(second).await.expect("still in");
 
         service.revoke_tokens(&alice.id).await.expect("revoked");
-        for token in [second.refresh_token.as_deref(), tokens[2].refresh_token.as_deref()] {
+        for token in [
+            second.refresh_token.as_deref(),
+            tokens[2].refresh_token.as_deref(),
+        ] {
             let refused = service.refresh_token(token.expect("a refresh token")).await;
             assert!(matches!(refused, Err(Error::InvalidCredentials)));
         }
@@ -81,9 +93,14 @@ async fn guessing_is_braked_as_it_is_at_every_door_and_by_address() {
         let guesser = service.from_address("198.51.100.7".parse().unwrap());
         for _ in 0..5 {
             let refused = guesser.authenticate_password("alice", "a guess").await;
-            assert!(matches!(refused, Err(Error::InvalidCredentials)), "{refused:?}");
+            assert!(
+                matches!(refused, Err(Error::InvalidCredentials)),
+                "{refused:?}"
+            );
         }
-        let locked = guesser.authenticate_password("alice", &alice.password).await;
+        let locked = guesser
+            .authenticate_password("alice", &alice.password)
+            .await;
         match locked {
             Err(Error::TooManyFailures { retry_after }) => assert_eq!(retry_after, 900),
             other => panic!("{other:?}"),
@@ -97,13 +114,18 @@ async fn guessing_is_braked_as_it_is_at_every_door_and_by_address() {
         assert!(matches!(locked, Err(Error::TooManyFailures { .. })));
         // At the route of the same installation as well.
         let caller = world.from("198.51.100.7");
-        let body = format!(r#"{{"identifier":"alice","password":"{}"}}"#, alice.password);
+        let body = format!(
+            r#"{{"identifier":"alice","password":"{}"}}"#,
+            alice.password
+        );
         let path = "/api/v1/auth/login";
         let reply = caller.post_raw(path, "application/json", body, &[]).await;
         reply.assert_status(429);
         world.advance(60);
         let elsewhere = service.from_address("203.0.113.9".parse().unwrap());
-        let login = elsewhere.authenticate_password("alice", &alice.password).await;
+        let login = elsewhere
+            .authenticate_password("alice", &alice.password)
+            .await;
         login.expect("let in");
     })
     .await;
@@ -116,7 +138,11 @@ async fn a_scope_narrows_a_login_and_never_widens_it() {
         let alice = world.person("alice").await;
         let login = |scope: &'static str| {
             let (service, password) = (service.clone(), alice.password.clone());
-            async move { service.authenticate_password_for("alice", &password, scope).await }
+            async move {
+                service
+                    .authenticate_password_for("alice", &password, scope)
+                    .await
+            }
         };
         let small = login("sip.register").await.expect("let in").tokens;
         assert_eq!(small.scope, "sip.register");
@@ -126,9 +152,17 @@ async fn a_scope_narrows_a_login_and_never_widens_it() {
         // Known, but not hers: quietly left out. Unknown or no scope at all: an error.
         let dropped = login("sip.register users.write").await.expect("let in");
         assert_eq!(dropped.tokens.scope, "sip.register");
-        for scope in ["sip.everything", "sip.register  sip.call", "\"", "SIP.REGISTER"] {
+        for scope in [
+            "sip.everything",
+            "sip.register  sip.call",
+            "\"",
+            "SIP.REGISTER",
+        ] {
             let refused = login(scope).await;
-            assert!(matches!(refused, Err(Error::InvalidScope)), "{scope}: {refused:?}");
+            assert!(
+                matches!(refused, Err(Error::InvalidScope)),
+                "{scope}: {refused:?}"
+            );
         }
     })
     .await;
@@ -150,12 +184,17 @@ async fn nobody_is_let_in_who_is_disabled_or_another_tenants() {
         let refused = service.authenticate_password("bob", &bob.password).await;
         assert!(matches!(refused, Err(Error::InvalidCredentials)));
         assert!(service.sign_out(&login.tokens.access_token).await.is_err());
-        assert!(matches!(service.user_store().get_user(&bob.id).await, Err(Error::NotFound(_))));
+        assert!(matches!(
+            service.user_store().get_user(&bob.id).await,
+            Err(Error::NotFound(_))
+        ));
         let nowhere = service.in_tenant("nowhere");
         let refused = nowhere.authenticate_password("bob", &bob.password).await;
         assert!(matches!(refused, Err(Error::NotFound(_))));
 
-        world.change_person(&branch, &bob, |input| input.enabled = false).await;
+        world
+            .change_person(&branch, &bob, |input| input.enabled = false)
+            .await;
         let refused = elsewhere.authenticate_password("bob", &bob.password).await;
         assert!(matches!(refused, Err(Error::InvalidCredentials)));
     })
@@ -167,7 +206,9 @@ async fn nothing_that_is_printed_holds_a_token_or_a_password() {
     everywhere(async |world| {
         let service = service(&world).await;
         let alice = world.person("alice").await;
-        let login = service.authenticate_password("alice", &alice.password).await;
+        let login = service
+            .authenticate_password("alice", &alice.password)
+            .await;
         let login = login.expect("let in");
         let request = users_core::CreateUserRequest {
             username: "bob".into(),

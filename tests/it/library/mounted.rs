@@ -35,7 +35,10 @@ async fn a_whole_sign_in_works_below_a_path_of_another_application() {
             assert_eq!(caller.get("/").await.body, "the application");
             assert_eq!(caller.get("/token").await.status, 404);
 
-            let metadata = caller.get("/auth/.well-known/openid-configuration").await.json();
+            let metadata = caller
+                .get("/auth/.well-known/openid-configuration")
+                .await
+                .json();
             assert_eq!(metadata["issuer"], MOUNTED);
             for name in ["token_endpoint", "jwks_uri", "authorization_endpoint"] {
                 let address = metadata[name].as_str().expect("an address");
@@ -79,7 +82,9 @@ async fn the_peer_comes_from_the_application_or_nobody_is_served() {
             let service = service(&world).await;
             let routes = users_core::router(&service);
             let ask = async |connected: Option<SocketAddr>| {
-                let mut request = Request::get("/jwks.json").body(Body::empty()).expect("a request");
+                let mut request = Request::get("/jwks.json")
+                    .body(Body::empty())
+                    .expect("a request");
                 if let Some(address) = connected {
                     request.extensions_mut().insert(ConnectInfo(address));
                 }

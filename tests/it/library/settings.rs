@@ -17,14 +17,21 @@ async fn settings_that_break_a_rule_start_nothing_and_are_named() {
     let Err(InitError::Config(problems)) = users_core::init(config).await else {
         panic!("it started");
     };
-    assert!(problems.iter().any(|problem| problem.starts_with("issuer: ")), "{problems:?}");
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.starts_with("issuer: ")),
+        "{problems:?}"
+    );
     assert!(!file.exists());
 }
 
 #[tokio::test]
 async fn what_a_service_made_is_there_for_the_next_one() {
     for database in databases().await {
-        let service = users_core::init(settings(&database.url)).await.expect("a service");
+        let service = users_core::init(settings(&database.url))
+            .await
+            .expect("a service");
         let request = CreateUserRequest {
             username: "alice".into(),
             password: Some("the passphrase of alice".into()),
@@ -34,13 +41,25 @@ async fn what_a_service_made_is_there_for_the_next_one() {
         let pem = service.jwt_issuer().public_key_pem().await.expect("a key");
         let left = service.clone();
         service.shutdown().await;
-        let closed = left.authenticate_password("alice", "the passphrase of alice").await;
-        assert!(matches!(closed, Err(Error::Unavailable(_) | Error::Internal(_))), "{closed:?}");
+        let closed = left
+            .authenticate_password("alice", "the passphrase of alice")
+            .await;
+        assert!(
+            matches!(closed, Err(Error::Unavailable(_) | Error::Internal(_))),
+            "{closed:?}"
+        );
 
-        let next = users_core::init(settings(&database.url)).await.expect("a service");
-        let login = next.authenticate_password("alice", "the passphrase of alice").await;
+        let next = users_core::init(settings(&database.url))
+            .await
+            .expect("a service");
+        let login = next
+            .authenticate_password("alice", "the passphrase of alice")
+            .await;
         login.expect("let in");
-        assert_eq!(next.jwt_issuer().public_key_pem().await.expect("a key"), pem);
+        assert_eq!(
+            next.jwt_issuer().public_key_pem().await.expect("a key"),
+            pem
+        );
         next.shutdown().await;
     }
 }

@@ -63,10 +63,16 @@ async fn an_account_is_made_found_changed_listed_and_removed() {
         assert_eq!(names(searched).await, ["bob"]);
 
         users.delete_user(&made.id).await.expect("removed");
-        assert!(matches!(users.get_user(&made.id).await, Err(Error::NotFound(_))));
+        assert!(matches!(
+            users.get_user(&made.id).await,
+            Err(Error::NotFound(_))
+        ));
         // Who did it stands in the trail.
         let trail = world.audit().await;
-        let removed = trail.iter().find(|row| row.kind == "user.deleted").expect("a row");
+        let removed = trail
+            .iter()
+            .find(|row| row.kind == "user.deleted")
+            .expect("a row");
         assert_eq!(removed.actor.as_deref(), Some("library"));
     })
     .await;
@@ -91,7 +97,10 @@ async fn what_is_wrong_with_an_account_is_named() {
             panic!("a bad account was made");
         };
         for field in ["username", "password", "email", "roles"] {
-            assert!(rules.iter().any(|rule| rule.starts_with(field)), "{field}: {rules:?}");
+            assert!(
+                rules.iter().any(|rule| rule.starts_with(field)),
+                "{field}: {rules:?}"
+            );
         }
         for (limit, offset) in [(0, 0), (1001, 0), (1, -1)] {
             let filter = UserFilter {
@@ -112,12 +121,19 @@ async fn a_disabled_account_loses_its_tokens_and_gets_none() {
         let service = service(&world).await;
         let made = service.create_user(request("alice")).await.expect("made");
         let word = "the passphrase of alice";
-        let login = service.authenticate_password("alice", word).await.expect("let in");
+        let login = service
+            .authenticate_password("alice", word)
+            .await
+            .expect("let in");
         let off = UpdateUserRequest {
             active: Some(false),
             ..UpdateUserRequest::default()
         };
-        service.user_store().update_user(&made.id, off).await.expect("off");
+        service
+            .user_store()
+            .update_user(&made.id, off)
+            .await
+            .expect("off");
         assert!(service.authenticate_password("alice", word).await.is_err());
         let refresh = login.tokens.refresh_token.expect("a refresh token");
         assert!(service.refresh_token(&refresh).await.is_err());

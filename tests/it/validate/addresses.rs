@@ -21,9 +21,16 @@ async fn keys_and_answers_come_over_https_or_from_this_machine() {
         assert_eq!(refused, Err(TrustError::Address("jwks_uri")), "{uri}");
         let issuer = TrustedIssuer::with_jwks_uri(ISSUER, "https://x.test/jwks", [AUDIENCE]);
         let refused = validator.add_trusted_issuer(issuer.introspected_at(uri, "a", "b"));
-        assert_eq!(refused, Err(TrustError::Address("introspection_endpoint")), "{uri}");
+        assert_eq!(
+            refused,
+            Err(TrustError::Address("introspection_endpoint")),
+            "{uri}"
+        );
     }
-    for uri in ["https://issuer.example.test/jwks.json", "http://[::1]:1/jwks.json"] {
+    for uri in [
+        "https://issuer.example.test/jwks.json",
+        "http://[::1]:1/jwks.json",
+    ] {
         let issuer = TrustedIssuer::with_jwks_uri(ISSUER, uri, [AUDIENCE]);
         assert_eq!(validator.add_trusted_issuer(issuer), Ok(()), "{uri}");
     }

@@ -22,7 +22,10 @@ async fn a_token_is_accepted_up_to_its_end_and_never_at_it() {
     let (validator, clock) = trusting(&key);
     let token = key.sign(&claims());
     clock.advance(Duration::from_secs(3599));
-    validator.validate_token(&token).await.expect("a second left");
+    validator
+        .validate_token(&token)
+        .await
+        .expect("a second left");
     clock.advance(Duration::from_secs(1));
     // It was remembered, but not for longer than it is good.
     let error = validator.validate_token(&token).await.expect_err("over");
@@ -59,10 +62,19 @@ async fn a_beginning_may_be_ahead_by_what_clocks_differ() {
 
 #[tokio::test]
 async fn an_audience_of_ours_must_stand_in_it() {
-    for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(["other", AUDIENCE])] {
+    for aud in [
+        json!(AUDIENCE),
+        json!([AUDIENCE]),
+        json!(["other", AUDIENCE]),
+    ] {
         assert_eq!(outcome(json!({ "aud": aud })).await, Ok(()), "{aud}");
     }
-    for aud in [json!("rvoip-api"), json!([]), json!("rvoip-sip rvoip-api"), Value::Null] {
+    for aud in [
+        json!("rvoip-api"),
+        json!([]),
+        json!("rvoip-sip rvoip-api"),
+        Value::Null,
+    ] {
         let error = outcome(json!({ "aud": aud })).await;
         assert_eq!(error, Err(ValidationError::WrongAudience), "{aud}");
     }
@@ -70,7 +82,11 @@ async fn an_audience_of_ours_must_stand_in_it() {
 
 #[tokio::test]
 async fn an_issuer_is_trusted_byte_for_byte() {
-    for iss in ["https://issuer.example.test/", "https://ISSUER.example.test", ""] {
+    for iss in [
+        "https://issuer.example.test/",
+        "https://ISSUER.example.test",
+        "",
+    ] {
         let error = outcome(json!({ "iss": iss })).await;
         assert_eq!(error, Err(ValidationError::UntrustedIssuer), "{iss:?}");
     }

@@ -18,7 +18,9 @@ async fn asked() -> (StandIn, Key, TokenValidator, users_core::base::clock::Cloc
     let key = Key::new(Algorithm::Es256);
     let issuer = StandIn::publishing(&[&key]).await;
     let (validator, clock) = validator();
-    validator.add_trusted_issuer(issuer.introspected()).expect("trusted");
+    validator
+        .add_trusted_issuer(issuer.introspected())
+        .expect("trusted");
     (issuer, key, validator, clock)
 }
 
@@ -27,16 +29,25 @@ async fn an_opaque_token_is_what_its_issuer_says_and_is_asked_about_once() {
     let (issuer, _, validator, _) = asked().await;
     issuer.answers("uc_at_good", active());
     for _ in 0..20 {
-        let context = validator.validate_token("uc_at_good").await.expect("active");
+        let context = validator
+            .validate_token("uc_at_good")
+            .await
+            .expect("active");
         assert_eq!(context.username.as_deref(), Some("alice"));
-        let error = validator.validate_token("uc_at_dead").await.expect_err("dead");
+        let error = validator
+            .validate_token("uc_at_dead")
+            .await
+            .expect_err("dead");
         assert_eq!(error, ValidationError::Inactive);
     }
     let asked = issuer.asked();
     assert_eq!(asked.len(), 2);
     // RFC 6749 section 2.3.1: form-encoded before it is joined.
     let (authorization, _) = &asked[0];
-    assert_eq!(*authorization, format!("Basic {}", BASE64.encode(b"registrar:a+b%3Ac")));
+    assert_eq!(
+        *authorization,
+        format!("Basic {}", BASE64.encode(b"registrar:a+b%3Ac"))
+    );
 }
 
 #[tokio::test]
@@ -63,13 +74,24 @@ async fn nobody_is_asked_about_a_token_whose_signature_is_wrong() {
 #[tokio::test]
 async fn an_answer_that_is_none_lets_nobody_in_and_is_not_remembered() {
     let (issuer, _, validator, _) = asked().await;
-    for answer in [json!({}), json!([]), json!({ "active": "true" }), json!({ "active": 1 })] {
+    for answer in [
+        json!({}),
+        json!([]),
+        json!({ "active": "true" }),
+        json!({ "active": 1 }),
+    ] {
         issuer.answers("uc_at_x", answer);
-        let error = validator.validate_token("uc_at_x").await.expect_err("no answer");
+        let error = validator
+            .validate_token("uc_at_x")
+            .await
+            .expect_err("no answer");
         assert_eq!(error, ValidationError::Unavailable);
     }
     issuer.said.failing.store(true, Ordering::SeqCst);
-    let error = validator.validate_token("uc_at_x").await.expect_err("failing");
+    let error = validator
+        .validate_token("uc_at_x")
+        .await
+        .expect_err("failing");
     assert_eq!(error, ValidationError::Unavailable);
     issuer.said.failing.store(false, Ordering::SeqCst);
     issuer.answers("uc_at_x", active());
@@ -81,8 +103,14 @@ async fn an_active_token_of_another_issuer_or_for_another_audience_is_refused() 
     let (issuer, _, validator, _) = asked().await;
     let cases = [
         (json!({ "aud": null }), ValidationError::WrongAudience),
-        (json!({ "aud": "rvoip-api" }), ValidationError::WrongAudience),
-        (json!({ "iss": "https://other.test" }), ValidationError::UntrustedIssuer),
+        (
+            json!({ "aud": "rvoip-api" }),
+            ValidationError::WrongAudience,
+        ),
+        (
+            json!({ "iss": "https://other.test" }),
+            ValidationError::UntrustedIssuer,
+        ),
         (json!({ "exp": 1 }), ValidationError::Expired),
     ];
     for (number, (changes, expected)) in cases.into_iter().enumerate() {
@@ -92,7 +120,10 @@ async fn an_active_token_of_another_issuer_or_for_another_audience_is_refused() 
         assert_eq!(error, expected);
     }
     // What RFC 7662 leaves to the issuer may be left out.
-    issuer.answers("uc_at_few", with(&active(), json!({ "exp": null, "iss": null, "iat": null })));
+    issuer.answers(
+        "uc_at_few",
+        with(&active(), json!({ "exp": null, "iss": null, "iat": null })),
+    );
     validator.validate_token("uc_at_few").await.expect("active");
 }
 
@@ -103,7 +134,10 @@ async fn a_token_that_names_no_issuer_is_shown_to_nobody_where_there_are_several
     let other = TrustedIssuer::with_public_key_pem("https://other.test", key.pem(), [AUDIENCE]);
     let other = other.introspected_at(format!("{}/introspect", issuer.address), "b", "secret");
     validator.add_trusted_issuer(other).expect("trusted");
-    let error = validator.validate_token("uc_at_good").await.expect_err("several");
+    let error = validator
+        .validate_token("uc_at_good")
+        .await
+        .expect_err("several");
     assert_eq!(error, ValidationError::UntrustedIssuer);
     assert!(issuer.asked().is_empty());
 }
@@ -113,5 +147,8 @@ fn a_description_shows_no_secret() {
     let issuer = TrustedIssuer::with_jwks_uri(ISSUER, "https://x.test/jwks", [AUDIENCE]);
     let issuer = issuer.introspected_at("https://x.test/introspect", "registrar", "s3cr3t-word");
     let shown = format!("{issuer:?}");
-    assert!(shown.contains("registrar") && !shown.contains("s3cr3t-word"), "{shown}");
+    assert!(
+        shown.contains("registrar") && !shown.contains("s3cr3t-word"),
+        "{shown}"
+    );
 }

@@ -26,11 +26,20 @@ async fn a_new_key_is_found_at_once_and_the_old_one_goes_on() {
     let (old, new) = (Key::new(Algorithm::Es256), Key::new(Algorithm::Rs256));
     let issuer = StandIn::publishing(&[&old]).await;
     let (validator, clock) = issuer.trusted();
-    validator.validate_token(&old.sign(&claims())).await.expect("old");
+    validator
+        .validate_token(&old.sign(&claims()))
+        .await
+        .expect("old");
     issuer.publish(&[&new, &old]);
     clock.advance(Duration::from_secs(10));
-    validator.validate_token(&new.sign(&claims())).await.expect("new");
-    validator.validate_token(&old.sign(&claims())).await.expect("old");
+    validator
+        .validate_token(&new.sign(&claims()))
+        .await
+        .expect("new");
+    validator
+        .validate_token(&old.sign(&claims()))
+        .await
+        .expect("old");
     assert_eq!(issuer.reads(), 2);
 }
 
@@ -39,7 +48,10 @@ async fn keys_of_a_callers_invention_cost_the_issuer_one_reading_in_a_while() {
     let key = Key::new(Algorithm::Es256);
     let issuer = StandIn::publishing(&[&key]).await;
     let (validator, clock) = issuer.trusted();
-    validator.validate_token(&key.sign(&claims())).await.expect("good");
+    validator
+        .validate_token(&key.sign(&claims()))
+        .await
+        .expect("good");
     clock.advance(Duration::from_secs(10));
     let strangers: Vec<Key> = (0..50).map(|_| Key::new(Algorithm::Es256)).collect();
     let tokens: Vec<String> = strangers.iter().map(|key| key.sign(&claims())).collect();
@@ -74,14 +86,23 @@ async fn keys_outlive_a_failure_of_their_issuer_but_not_for_long() {
     validator.validate_token(&longer()).await.expect("good");
     issuer.fail(true);
     clock.advance(Duration::from_secs(7199));
-    validator.validate_token(&longer()).await.expect("still good");
+    validator
+        .validate_token(&longer())
+        .await
+        .expect("still good");
     clock.advance(Duration::from_secs(11));
-    let error = validator.validate_token(&longer()).await.expect_err("too old");
+    let error = validator
+        .validate_token(&longer())
+        .await
+        .expect_err("too old");
     assert_eq!(error, ValidationError::Unavailable);
     // Nothing of that is remembered.
     issuer.fail(false);
     clock.advance(Duration::from_secs(10));
-    validator.validate_token(&longer()).await.expect("good again");
+    validator
+        .validate_token(&longer())
+        .await
+        .expect("good again");
 }
 
 #[tokio::test]
@@ -94,12 +115,21 @@ async fn a_withdrawn_key_is_out_when_the_set_is_read_again() {
         claims["exp"] = (claims["exp"].as_i64().unwrap() + 86_400).into();
         key.sign(&claims)
     };
-    validator.validate_token(&longer(&gone)).await.expect("good");
+    validator
+        .validate_token(&longer(&gone))
+        .await
+        .expect("good");
     issuer.publish(&[&kept]);
     clock.advance(Duration::from_secs(3600));
-    let error = validator.validate_token(&longer(&gone)).await.expect_err("withdrawn");
+    let error = validator
+        .validate_token(&longer(&gone))
+        .await
+        .expect_err("withdrawn");
     assert_eq!(error, ValidationError::UnknownKey);
-    validator.validate_token(&longer(&kept)).await.expect("kept");
+    validator
+        .validate_token(&longer(&kept))
+        .await
+        .expect("kept");
 }
 
 #[tokio::test]
@@ -112,7 +142,11 @@ async fn a_set_that_cannot_be_trusted_gives_no_keys() {
         serde_json::json!({ "keys": [private] }).to_string(),
         "<html>".to_owned(),
         "[]".to_owned(),
-        format!("{{\"keys\":[{}],\"x\":\"{}\"}}", key.jwk(), "a".repeat(300_000)),
+        format!(
+            "{{\"keys\":[{}],\"x\":\"{}\"}}",
+            key.jwk(),
+            "a".repeat(300_000)
+        ),
     ];
     for body in bodies {
         *issuer.said.raw.lock().unwrap() = Some(body);

@@ -13,7 +13,10 @@ async fn whoever_is_trusted_no_more_is_refused_at_once() {
     let token = key.sign(&claims());
     validator.validate_token(&token).await.expect("trusted");
     validator.remove_trusted_issuer(ISSUER);
-    let error = validator.validate_token(&token).await.expect_err("not trusted");
+    let error = validator
+        .validate_token(&token)
+        .await
+        .expect_err("not trusted");
     assert_eq!(error, ValidationError::UntrustedIssuer);
 }
 
@@ -36,22 +39,36 @@ async fn a_flood_of_bad_tokens_pushes_out_no_good_one() {
         remembered: 4,
         ..ValidatorSettings::default()
     });
-    validator.add_trusted_issuer(issuer.introspected()).expect("trusted");
+    validator
+        .add_trusted_issuer(issuer.introspected())
+        .expect("trusted");
     let mut answer = claims();
     answer["active"] = true.into();
     issuer.answers("uc_at_good", answer);
-    validator.validate_token("uc_at_good").await.expect("active");
+    validator
+        .validate_token("uc_at_good")
+        .await
+        .expect("active");
     for number in 0..100 {
         let token = format!("uc_at_{number}");
         assert!(validator.validate_token(&token).await.is_err());
     }
-    validator.validate_token("uc_at_good").await.expect("remembered");
+    validator
+        .validate_token("uc_at_good")
+        .await
+        .expect("remembered");
     let about_it = || {
         let asked = issuer.asked();
-        asked.iter().filter(|(_, token)| token == "uc_at_good").count()
+        asked
+            .iter()
+            .filter(|(_, token)| token == "uc_at_good")
+            .count()
     };
     assert_eq!(about_it(), 1);
     clock.advance(Duration::from_secs(60));
-    validator.validate_token("uc_at_good").await.expect("active");
+    validator
+        .validate_token("uc_at_good")
+        .await
+        .expect("active");
     assert_eq!(about_it(), 2);
 }

@@ -2,8 +2,8 @@
 
 use users_core::{TokenValidator, TrustedIssuer, ValidationError, ValidatorSettings};
 
-use crate::support::running::Running;
 use crate::support::everywhere;
+use crate::support::running::Running;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_of_this_provider_are_accepted_by_its_published_keys_and_by_introspection() {
@@ -16,16 +16,14 @@ async fn tokens_of_this_provider_are_accepted_by_its_published_keys_and_by_intro
         let token = login.text("access_token");
         let issuer = &world.tenant.issuer;
         let place = format!("http://{}", running.address);
-        let by_keys = || {
-            TrustedIssuer::with_jwks_uri(issuer, format!("{place}/jwks.json"), ["rvoip-sip"])
-        };
+        let by_keys =
+            || TrustedIssuer::with_jwks_uri(issuer, format!("{place}/jwks.json"), ["rvoip-sip"]);
         let settings = ValidatorSettings {
             accepted_for: 0,
             ..ValidatorSettings::default()
         };
-        let validator = || {
-            TokenValidator::with(settings.clone(), world.clock.clone()).expect("a validator")
-        };
+        let validator =
+            || TokenValidator::with(settings.clone(), world.clock.clone()).expect("a validator");
 
         let keys = validator();
         keys.add_trusted_issuer(by_keys()).expect("trusted");

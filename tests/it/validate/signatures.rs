@@ -35,15 +35,24 @@ async fn a_changed_or_foreign_signature_is_refused() {
     let (key, other) = (Key::new(Algorithm::Es256), Key::new(Algorithm::Es256));
     let (validator, _) = trusting(&key);
     let foreign = other.sign(&claims());
-    assert_eq!(refused(&validator, &foreign).await, ValidationError::BadSignature);
+    assert_eq!(
+        refused(&validator, &foreign).await,
+        ValidationError::BadSignature
+    );
     let good = key.sign(&claims());
     let parts: Vec<&str> = good.split('.').collect();
     let mut raised = claims();
     raised["scope"] = json!("admin");
     let raised = format!("{}.{}.{}", parts[0], b64(raised.to_string()), parts[2]);
-    assert_eq!(refused(&validator, &raised).await, ValidationError::BadSignature);
+    assert_eq!(
+        refused(&validator, &raised).await,
+        ValidationError::BadSignature
+    );
     let cut = &good[..good.len() - 6];
-    assert_eq!(refused(&validator, cut).await, ValidationError::BadSignature);
+    assert_eq!(
+        refused(&validator, cut).await,
+        ValidationError::BadSignature
+    );
 }
 
 #[tokio::test]
@@ -53,7 +62,9 @@ async fn no_header_makes_the_public_key_a_shared_secret_or_no_key_at_all() {
     let payload = claims().to_string();
     for alg in ["HS256", "none", "None", "RS512", ""] {
         let header = json!({ "alg": alg, "typ": "at+jwt", "kid": key.kid() }).to_string();
-        let forged = compact(&header, &payload, |input| hmac(256, key.pem().as_bytes(), input));
+        let forged = compact(&header, &payload, |input| {
+            hmac(256, key.pem().as_bytes(), input)
+        });
         let error = refused(&validator, &forged).await;
         assert_eq!(error, ValidationError::UnsupportedAlgorithm, "{alg}");
     }
@@ -74,7 +85,12 @@ async fn an_algorithm_that_was_not_agreed_on_is_refused_though_the_key_would_do(
 async fn an_id_token_is_no_access_token() {
     let key = Key::new(Algorithm::Es256);
     let (validator, _) = trusting(&key);
-    for typ in [Typ::Jwt, Typ::LogoutToken, Typ::Introspection, Typ::Checkpoint] {
+    for typ in [
+        Typ::Jwt,
+        Typ::LogoutToken,
+        Typ::Introspection,
+        Typ::Checkpoint,
+    ] {
         let error = refused(&validator, &key.sign_as(typ, &claims())).await;
         assert_eq!(error, ValidationError::NotAnAccessToken, "{}", typ.name());
     }
@@ -99,7 +115,10 @@ async fn what_is_no_token_is_refused_before_anything_is_looked_for() {
         compact(&header.to_string(), "[]", sign),
     ];
     for token in bad {
-        assert_eq!(refused(&validator, &token).await, ValidationError::Malformed);
+        assert_eq!(
+            refused(&validator, &token).await,
+            ValidationError::Malformed
+        );
     }
     // No issuer can be asked about these.
     for token in ["", "opaque", "a.b"] {

@@ -152,13 +152,16 @@ impl StandIn {
 
     pub fn introspected(&self) -> TrustedIssuer {
         let endpoint = format!("{}/introspect", self.address);
-        self.issuer().introspected_at(endpoint, "registrar", "a b:c")
+        self.issuer()
+            .introspected_at(endpoint, "registrar", "a b:c")
     }
 
     /// A validator that trusts it.
     pub fn trusted(&self) -> (TokenValidator, Clock) {
         let (validator, clock) = validator();
-        validator.add_trusted_issuer(self.issuer()).expect("trusted");
+        validator
+            .add_trusted_issuer(self.issuer())
+            .expect("trusted");
         (validator, clock)
     }
 }
@@ -207,7 +210,10 @@ async fn introspect(
     let form: HashMap<String, String> = serde_urlencoded::from_str(&body).expect("a form");
     let authorization = headers["authorization"].to_str().unwrap().to_owned();
     let token = form["token"].clone();
-    said.asked.lock().unwrap().push((authorization, token.clone()));
+    said.asked
+        .lock()
+        .unwrap()
+        .push((authorization, token.clone()));
     if said.failing.load(Ordering::SeqCst) {
         return failed();
     }
