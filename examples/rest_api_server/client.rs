@@ -84,8 +84,11 @@ impl Caller {
             ),
             12 => ("and lists nobody", self.forbidden().await),
             13 => ("and changes the password", self.change_password().await),
-            14 => ("and makes an API key", self.create_key().await),
-            15 => ("the key reads its owner's account", self.use_key().await),
+            14 => (
+                "the administrator makes an API key",
+                self.create_key().await,
+            ),
+            15 => ("which reads and changes nothing", self.use_key().await),
             16 => ("a revoked key does not", self.revoke_key().await),
             17 => ("a refresh token rotates", self.refresh().await),
             _ => ("a logout ends everything", self.logout().await),
@@ -239,9 +242,14 @@ impl Caller {
     }
 
     async fn create_key(&mut self) -> Checked {
-        let path = format!("/users/{}/api-keys", self.id);
-        let body = json!({ "user_id": self.id, "name": "script", "permissions": ["account"] });
-        let (status, body) = self.post(&path, As::Bearer(&self.user), body).await?;
+        let path = "/users?search=admin";
+        let caller = As::Bearer(&self.admin);
+        let (status, found) = self.call(Method::GET, path, caller, None).await?;
+        is(status, 200, &found)?;
+        let id = text(&found[0], "id")?;
+        let body = json!({ "user_id": id, "name": "script", "permissions": ["read"] });
+        let path = format!("/users/{id}/api-keys");
+        let (status, body) = self.post(&path, As::Bearer(&self.admin), body).await?;
         is(status, 201, &body)?;
         self.key = text(&body, "key")?;
         self.key_id = text(&body["key_info"], "id")?;
@@ -250,16 +258,17 @@ impl Caller {
 
     async fn use_key(&self) -> Checked {
         let path = format!("/users/{}", self.id);
-        let (status, body) = self
-            .call(Method::GET, &path, As::Key(&self.key), None)
-            .await?;
+        let key = || As::Key(&self.key);
+        let (status, body) = self.call(Method::GET, &path, key(), None).await?;
         is(status, 200, &body)?;
-        holds(body["username"] == "alice", &body)
+        holds(body["username"] == "alice", &body)?;
+        let (status, body) = self.call(Method::DELETE, &path, key(), None).await?;
+        is(status, 403, &body)
     }
 
     async fn revoke_key(&self) -> Checked {
         let path = format!("/api-keys/{}", self.key_id);
-        let caller = As::Bearer(&self.user);
+        let caller = As::Bearer(&self.admin);
         let (status, body) = self.call(Method::DELETE, &path, caller, None).await?;
         is(status, 204, &body)?;
         let path = format!("/users/{}", self.id);
