@@ -9,7 +9,7 @@
 //! To add a resource: a file with `operations()` and its handlers, a line in [`OPERATIONS`], and the
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
-mod activity;
+pub mod activity;
 pub mod answer;
 pub mod api_keys;
 mod audit;

@@ -7,8 +7,12 @@
 //! To add a profile: a file with `operations()` and `refuse`, a line in [`DIALECTS`], and the tests of
 //! `tests/it/seeds/` that say what its callers know.
 
+pub mod answer;
+mod bounds;
 pub mod document;
 pub mod refusal;
+mod user_management_api;
+mod user_service;
 mod users_core;
 
 use std::sync::LazyLock;
@@ -36,11 +40,23 @@ pub struct Dialect {
 
 /// Every profile that has routes.
 pub static DIALECTS: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
-    vec![Dialect {
-        profile: Profile::UsersCore,
-        operations: users_core::operations(),
-        refuse: users_core::refuse,
-    }]
+    vec![
+        Dialect {
+            profile: Profile::UsersCore,
+            operations: users_core::operations(),
+            refuse: users_core::refuse,
+        },
+        Dialect {
+            profile: Profile::UserManagementApi,
+            operations: user_management_api::operations(),
+            refuse: user_management_api::refuse,
+        },
+        Dialect {
+            profile: Profile::UserService,
+            operations: user_service::operations(),
+            refuse: user_service::refuse,
+        },
+    ]
 });
 
 /// The routes of the profiles that are on. Where the path of one has a name and that of another a
@@ -81,4 +97,10 @@ async fn guarded(mut response: Response) -> Response {
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+/// What `/` says to programs, where a profile that is on has something to say there.
+pub fn root(config: &Config) -> Option<Response> {
+    let on = config.serves(Profile::UserManagementApi);
+    on.then(user_management_api::status)
 }

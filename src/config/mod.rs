@@ -232,6 +232,12 @@ impl Config {
         self.compat.contains(&profile)
     }
 
+    /// What is wrong with settings that a program put together itself, each rule naming its field;
+    /// [`load`] has looked already.
+    pub fn problems(&self) -> Vec<String> {
+        rules::problems(self)
+    }
+
     /// Whether the issuer's host is this machine. Switches for tests and development are refused
     /// anywhere else.
     pub fn issuer_is_loopback(&self) -> bool {

@@ -20,6 +20,7 @@ use crate::oauth::error::OAuthError;
 use crate::oauth::{authorize, introspect, jwks, metadata, revoke, token};
 use crate::oidc::{logout, userinfo};
 use crate::pages::Pages;
+use crate::web::accept::prefers_page;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -382,7 +383,12 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-async fn home(State(app): State<App>, ctx: Ctx, _request: Request) -> Response {
+async fn home(State(app): State<App>, ctx: Ctx, request: Request) -> Response {
+    if !prefers_page(request.headers())
+        && let Some(status) = compat::root(&app.config)
+    {
+        return status;
+    }
     let text = format!(
         "The issuer is {issuer}. Applications find everything else at \
          {issuer}/.well-known/openid-configuration.",

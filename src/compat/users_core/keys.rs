@@ -5,7 +5,6 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::shapes::Made;
 use crate::admin::api_keys as stored;
 use crate::api::answer::Answer;
 use crate::api::api_keys::{make, owner_of_path};
@@ -13,6 +12,7 @@ use crate::api::body::{Body, Document};
 use crate::api::call::Call;
 use crate::api::problem::Problem;
 use crate::api::views::When;
+use crate::compat::answer::Made;
 use crate::model::api_key::{ApiKey, ApiKeyInput, MAX_KEYS};
 
 /// A new key. What else is sent is not read, such as the owner, whom the path names.
