@@ -11,7 +11,7 @@
 //! postgresql, picks one of the two.
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "what this one does not need, others do")]
+#[expect(dead_code, reason = "what this one does not need, others do")]
 mod common;
 mod life;
 mod sizes;
@@ -107,9 +107,10 @@ fn live(plan: &Plan) -> Outcome<()> {
         databases.extend(Database::postgres().await.map_err(made)?);
         for database in databases {
             let is_meant = database.name.to_lowercase().contains(&plan.name);
-            let lived = match is_meant {
-                true => year(plan, &database).await,
-                false => Ok(()),
+            let lived = if is_meant {
+                year(plan, &database).await
+            } else {
+                Ok(())
             };
             database.clear().await.map_err(made)?;
             lived?;

@@ -24,6 +24,9 @@ use super::{Outcome, Start, runtime};
 use crate::cli::doctor::host_of;
 use crate::config::{Config, issuer};
 
+/// Why there is no answer.
+type Problem = Box<dyn std::error::Error + Send + Sync>;
+
 #[derive(Args)]
 pub(super) struct Options {
     /// Seconds the answer may take
@@ -39,7 +42,7 @@ pub(super) fn run(start: &Start, options: &Options) -> Result<Outcome, CliError>
     let patience = Duration::from_secs(options.timeout);
     let status = runtime::block_on(async {
         let asked = tokio::time::timeout(patience, ask(&config, address)).await;
-        Ok(asked.unwrap_or_else(|_| Err(format!("no answer within {} s", options.timeout))))
+        Ok(asked.unwrap_or_else(|_| Err(format!("no answer within {} s", options.timeout).into())))
     })?;
     match status {
         Ok(StatusCode::OK) => {
@@ -62,43 +65,34 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-async fn ask(config: &Config, address: SocketAddr) -> Result<StatusCode, String> {
-    let stream = TcpStream::connect(address).await.map_err(words)?;
+async fn ask(config: &Config, address: SocketAddr) -> Result<StatusCode, Problem> {
+    let stream = TcpStream::connect(address).await?;
     if config.tls.cert_file.is_none() {
         return exchange(config, stream).await;
     }
-    let name = ServerName::try_from(host_of(&config.issuer).to_owned()).map_err(words)?;
+    let name = ServerName::try_from(host_of(&config.issuer).to_owned())?;
     let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(words)?
+        .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anybody))
         .with_no_client_auth();
     let connector = TlsConnector::from(Arc::new(client));
-    let stream = connector.connect(name, stream).await.map_err(words)?;
+    let stream = connector.connect(name, stream).await?;
     exchange(config, stream).await
 }
 
-async fn exchange<S>(config: &Config, stream: S) -> Result<StatusCode, String>
+async fn exchange<S>(config: &Config, stream: S) -> Result<StatusCode, Problem>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let io = TokioIo::new(stream);
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
-        .await
-        .map_err(words)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
     tokio::spawn(connection);
     let request = Request::get("/health")
         .header("host", issuer::authority(&config.issuer))
-        .body(Empty::<Bytes>::new())
-        .map_err(words)?;
-    let response = sender.send_request(request).await.map_err(words)?;
+        .body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
     Ok(response.status())
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn words(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }
 
 /// Takes any certificate: nothing secret is sent, and whether the certificate is a good one is what
