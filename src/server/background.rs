@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::base::id::random_id;
+use crate::letters::worker;
 use crate::storage::tenant_end::Purge;
 use crate::trail::{self, checkpoint, sealer};
 
@@ -20,6 +21,7 @@ const SEAL_INTERVAL: Duration = Duration::from_secs(1);
 const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
 const KEY_INTERVAL: Duration = Duration::from_secs(10);
 const REAP_INTERVAL: Duration = Duration::from_mins(1);
+const MAIL_INTERVAL: Duration = Duration::from_secs(1);
 const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 /// Batches between two looks at the signal to stop.
 const PURGE_BATCHES: usize = 10;
@@ -43,6 +45,9 @@ pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
     );
     every(&tasks, stop, REAP_INTERVAL, app, held(&holder, reap));
     every(&tasks, stop, PURGE_INTERVAL, app, held(&holder, purge));
+    if app.mail.works() {
+        every(&tasks, stop, MAIL_INTERVAL, app, held(&holder, send_mail));
+    }
     tasks
 }
 
@@ -137,6 +142,12 @@ async fn reap(app: App, holder: Arc<str>) {
     // Here and not at the start: a fresh server has better things to do than to make spare keys.
     if let Err(error) = app.key_maker.stock_up(app.signing_alg()).await {
         tracing::warn!(%error, "no spare keys could be made");
+    }
+}
+
+async fn send_mail(app: App, holder: Arc<str>) {
+    if let Err(error) = worker::send_due(&app, &holder).await {
+        tracing::warn!(%error, "the mail queue cannot be worked on");
     }
 }
 

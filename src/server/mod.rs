@@ -108,6 +108,8 @@ impl Server {
         let drained = listen::serve(listeners, transport, router, limits, stop, kill).await?;
         tasks.close();
         tasks.wait().await;
+        app.errands.close();
+        app.errands.wait().await;
         trail::flush_refusals(&app).await;
         trail::flush_hours(&app).await;
         app.store.db().close().await;

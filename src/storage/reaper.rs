@@ -10,6 +10,10 @@ const COUNTERS_KEPT: i64 = 90 * 86_400;
 /// How long a refused request can be asked about, in seconds: whoever was refused asks the same day,
 /// and what is said of people is not kept for longer than that.
 const DECISIONS_KEPT: i64 = 86_400;
+/// How long a mail that never arrived can be looked at, in seconds after it was no longer worth sending.
+const DEAD_MAIL_KEPT: i64 = 14 * 86_400;
+/// In seconds.
+const HOUR: i64 = 3600;
 /// Kept behind the newest change, for nodes that are late.
 const CHANGES_KEPT: i64 = 100_000;
 
@@ -86,6 +90,22 @@ const TABLES: &[fn(Timestamp) -> Sql] = &[
              (SELECT digest FROM setup_links WHERE expires_at <= $1 LIMIT $2)"
         )
         .bind(now)
+    },
+    |now| {
+        sql!(
+            "DELETE FROM mail_links WHERE (tenant, digest) IN \
+             (SELECT tenant, digest FROM mail_links WHERE expires_at <= $1 LIMIT $2)"
+        )
+        // The worker gives up the mails of links that are over; it must still see that they are.
+        .bind(now.minus_seconds(HOUR))
+    },
+    |now| {
+        // Whether it was given up or nobody ever sent it.
+        sql!(
+            "DELETE FROM mail_queue WHERE (tenant, id) IN \
+             (SELECT tenant, id FROM mail_queue WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(DEAD_MAIL_KEPT))
     },
     |now| {
         sql!(

@@ -28,6 +28,7 @@ mod jws;
 mod jwt;
 mod leaks;
 mod logout;
+mod mail;
 mod metadata;
 mod oidf;
 mod pages;
