@@ -95,7 +95,7 @@ async fn mail_that_is_put_off_is_tried_again_after_growing_pauses() {
                 "{pauses:?}"
             );
             peer.is(Mood::Takes);
-            world.advance(400);
+            world.advance(700);
             Peer::one(peer.deliver(&world).await);
         },
     )
