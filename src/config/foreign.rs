@@ -302,6 +302,8 @@ impl Reading<'_> {
             && !self.layers.is_given("registration")
         {
             self.layers.config.registration = Registration::Open;
+            let place = Place::named(format!("profile {profile}"));
+            self.layers.note_place("registration", place);
             self.notes.push(Note {
                 text: format!(
                     "registration is open (profile {profile}), for nothing is said of it"

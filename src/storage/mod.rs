@@ -13,6 +13,7 @@ pub mod audit_chain;
 pub mod audit_page;
 pub mod cache;
 pub mod checkpoints;
+pub mod checkup;
 pub mod client_secrets;
 
 pub mod clients;

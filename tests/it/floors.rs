@@ -75,6 +75,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("clap::", &["cli", "main.rs"]),
     ("file_rotate::", &["cli/logging"]),
+    ("x509_parser::", &["cli/doctor"]),
+    ("rustix::", &["cli/doctor"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -57,3 +57,4 @@ mod trail;
 mod transport;
 mod userinfo;
 mod validate;
+mod year;
