@@ -40,6 +40,10 @@ pub struct SignIn<'a> {
     pub problem: Option<&'a str>,
     /// Offers a way to the account picker.
     pub other_accounts: bool,
+    /// Offers a way to a new password: where mail is sent.
+    pub reset: bool,
+    /// Offers a way to an account: where people may make one.
+    pub sign_up: bool,
 }
 
 /// Asks whether a client may have what it wants: `POST {base}/consent`.

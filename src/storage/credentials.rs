@@ -2,7 +2,7 @@
 
 use super::sql::sql;
 use super::tx::Tx;
-use super::{DbError, Scoped, audit, sessions};
+use super::{DbError, Scoped, audit, mail_links, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 
@@ -93,6 +93,7 @@ pub(super) async fn put_password(
         .bind(hash)
         .bind(now),
     )
-    .await
-    .map(drop)
+    .await?;
+    // Whoever has such a link would have the last word.
+    mail_links::end_password_links(tx, tenant, user_id, now).await
 }

@@ -37,6 +37,8 @@ pub mod instance;
 mod lanes;
 pub mod leases;
 mod link;
+pub mod mail_links;
+pub mod mail_queue;
 mod memberships;
 pub mod migrate;
 pub mod own_password;

@@ -30,6 +30,7 @@ mod jwt;
 mod leaks;
 mod library;
 mod logout;
+mod mail;
 mod metadata;
 mod oidf;
 mod pages;
