@@ -27,7 +27,7 @@ use users_core::web::request_info::Peer;
 
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const CLIENT: &str = "softphone";
 const SCOPE: &str = "openid offline_access sip.register";
 /// The name this process takes leases under.

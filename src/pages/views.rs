@@ -30,6 +30,10 @@ impl Frame<'static> {
 
 /// Asks for name and password: `POST {base}/sign-in`.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the page shows, each for itself"
+)]
 pub struct SignIn<'a> {
     pub frame: Frame<'a>,
     pub transaction: &'a str,

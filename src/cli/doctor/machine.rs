@@ -79,7 +79,7 @@ fn disk(check: &'static str, file: &Path, findings: &mut Findings) {
     let text = format!("{} MiB free", free / MIB);
     match free {
         ..TOO_LITTLE => findings.fail(check, text),
-        ..LITTLE => findings.warn(check, text),
+        TOO_LITTLE..LITTLE => findings.warn(check, text),
         _ => findings.ok(check, text),
     }
 }
