@@ -237,8 +237,8 @@ impl AuthenticationService {
     /// The database's.
     pub async fn revoke_tokens(&self, user_id: &str) -> Result<(), Error> {
         let (app, ctx) = self.here().await?;
-        let actor = actor(&ctx);
-        sessions::end(app, &actor, &ctx.tenant, user_id, Ending::All).await?;
+        let by = actor(&ctx);
+        sessions::end(app, &by, &ctx.tenant, user_id, Ending::All).await?;
         Ok(())
     }
 
@@ -288,9 +288,9 @@ impl AuthenticationService {
             scope: [INTROSPECT_SCOPE].into_iter().collect(),
             ..ClientMetadata::default()
         };
-        let (actor, tenant) = (actor(&ctx), &ctx.tenant);
+        let (by, tenant) = (actor(&ctx), &ctx.tenant);
         let secret = Secret::Generate;
-        let made = clients::create(app, &actor, tenant, client_id, metadata, true, secret);
+        let made = clients::create(app, &by, tenant, client_id, metadata, true, secret);
         let nothing = || OAuthError::internal().because("no secret was made");
         Ok(made.await?.ok_or_else(nothing)?)
     }
