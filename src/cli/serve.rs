@@ -1,6 +1,6 @@
 //! `serve`: the server itself.
 
-mod warnings;
+pub(super) mod warnings;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -21,7 +21,7 @@ use crate::server::Server;
 
 pub(super) fn run(start: &Start) -> Result<Outcome, CliError> {
     let Loaded { config, notes, .. } = start.settings.load()?;
-    logging::of_server(&config.log);
+    logging::of_server(&config.log)?;
     for note in &notes {
         if note.warns {
             tracing::warn!("{}", note.text);

@@ -17,12 +17,15 @@ mod json;
 mod kind;
 mod layers;
 mod load;
+mod log;
 mod mail;
 pub mod master_key;
 mod nearest;
+mod origin;
 mod profile;
 mod reader;
 mod reference;
+mod retention;
 mod rules;
 mod secret;
 pub mod secret_file;
@@ -36,15 +39,18 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use declared::{
-    Declared, DeclaredClient, DeclaredResource, DeclaredTenant, DeclaredUser, SecretOrigin,
-    SecretSource,
+    Declared, DeclaredClient, DeclaredResource, DeclaredRole, DeclaredTenant, DeclaredUser,
+    SecretOrigin, SecretSource,
 };
 pub use error::ConfigError;
 pub use foreign::Note;
 pub use load::{Loaded, load, load_declared};
+pub use log::{Log, LogFormat, LogRotation};
 pub use mail::Mail;
+pub use origin::Origin;
 pub use profile::{Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};
+pub use retention::Retention;
 pub use secret::Secret;
 pub use settings::{
     ACCESS_TOKEN_LIFETIME, Bounds, REFRESH_TOKEN_LIFETIME, SESSION_IDLE_LIFETIME, SESSION_LIFETIME,
@@ -64,6 +70,8 @@ pub struct Config {
     pub master_key: Option<Secret>,
     /// Who may read `/metrics` without a token, beside loopback (nobody).
     pub metrics_networks: Vec<IpNet>,
+    /// Whose scripts may call the REST API and the routes of other systems from a browser (nobody's).
+    pub cors_origins: Vec<Origin>,
     /// The systems whose routes are served beside our own (none).
     pub compat: Vec<Profile>,
     /// What the routes of `users-core` answer a caller without a valid token: 403, as that system
@@ -95,6 +103,8 @@ pub struct Config {
     pub mail: Mail,
     /// What one caller may use up.
     pub limits: Limits,
+    /// How long what happened is remembered.
+    pub retention: Retention,
 }
 
 /// What a password must be. Where a profile is on, it also holds upper and lower case and a digit.
@@ -134,24 +144,6 @@ pub struct Tls {
 pub struct Proxies {
     /// Networks whose forwarding headers are believed (none).
     pub trusted: Vec<IpNet>,
-}
-
-/// What is logged and how.
-#[derive(Clone, Debug)]
-pub struct Log {
-    /// The form of a line (text).
-    pub format: LogFormat,
-    /// A tracing filter, such as `info` or `warn,users_core=debug` (`info`).
-    pub level: String,
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
 }
 
 /// How tokens are signed and how long they live. Lifetimes are in seconds.
@@ -246,6 +238,12 @@ impl Config {
         self.compat.contains(&profile)
     }
 
+    /// What is wrong with settings that a program put together itself, each rule naming its field;
+    /// [`load`] has looked already.
+    pub fn problems(&self) -> Vec<String> {
+        rules::problems(self)
+    }
+
     /// Whether the issuer's host is this machine. Switches for tests and development are refused
     /// anywhere else.
     pub fn issuer_is_loopback(&self) -> bool {
@@ -264,6 +262,7 @@ impl Default for Config {
             database_url: Secret::new("sqlite://data/users-core.db"),
             master_key: None,
             metrics_networks: Vec::new(),
+            cors_origins: Vec::new(),
             compat: Vec::new(),
             compat_missing_token_status: "403".into(),
             registration: Registration::Off,
@@ -279,6 +278,7 @@ impl Default for Config {
             password_hash: PasswordHash::default(),
             mail: Mail::default(),
             limits: Limits::default(),
+            retention: Retention::default(),
         }
     }
 }
@@ -302,15 +302,6 @@ impl Default for Database {
     fn default() -> Self {
         Self {
             max_connections: 16,
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            level: "info".into(),
         }
     }
 }

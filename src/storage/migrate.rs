@@ -126,6 +126,21 @@ pub async fn migrate(db: &Db) -> Result<(), DbError> {
     Ok(())
 }
 
+/// The version the schema has, and the one this program makes of it.
+///
+/// # Errors
+/// [`DbError::Statement`]: there is no schema of ours.
+pub async fn versions(db: &Db) -> Result<(i64, i64), DbError> {
+    let row = db
+        .one(sql!(
+            "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) AS version FROM schema_migrations"
+        ))
+        .await?;
+    let found = row.map_or(Ok(0), |row| row.integer("version"))?;
+    let newest = MIGRATIONS.last().map_or(0, |last| last.version);
+    Ok((found, newest))
+}
+
 /// SQLite's `BEGIN IMMEDIATE` is the lock already; PostgreSQL needs one that ends with the
 /// transaction, so that a killed node leaves none behind.
 async fn lock(tx: &mut Tx, sqlite: bool) -> Result<(), DbError> {

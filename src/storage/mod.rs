@@ -13,6 +13,7 @@ pub mod audit_chain;
 pub mod audit_page;
 pub mod cache;
 pub mod checkpoints;
+pub mod checkup;
 pub mod client_secrets;
 
 pub mod clients;
@@ -24,6 +25,7 @@ pub mod decisions;
 pub mod devices;
 pub mod error;
 pub mod feed;
+pub mod figures;
 mod fill;
 pub mod find_users;
 pub mod grants;

@@ -8,6 +8,7 @@ mod layers;
 mod mail;
 mod master_key;
 mod names;
+mod others;
 mod rules;
 mod secrets;
 mod syntax;

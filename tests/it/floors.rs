@@ -29,6 +29,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "admin",
             "api",
             "compat",
+            "validate",
             "trail",
             "letters",
             "app",
@@ -36,13 +37,15 @@ const FLOORS: &[(u8, &[&str])] = &[
             "installation",
         ],
     ),
-    (5, &["cli", "server", "main", "lib"]),
+    (5, &["cli", "server", "library", "main", "lib"]),
 ];
 
 /// Crates with one home.
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["storage"]),
     ("josekit::", &["keys"]),
+    ("openssl::", &["keys"]),
+    ("reqwest::", &["validate"]),
     ("argon2::", &["passwords"]),
     ("minijinja::", &["pages", "mail"]),
     ("lettre::", &["mail"]),
@@ -66,10 +69,14 @@ const HOMES: &[(&str, &[&str])] = &[
             "compat",
             "app.rs",
             "server",
+            "library",
             "cli",
         ],
     ),
     ("clap::", &["cli", "main.rs"]),
+    ("file_rotate::", &["cli/logging"]),
+    ("x509_parser::", &["cli/doctor"]),
+    ("rustix::", &["cli/doctor"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {
