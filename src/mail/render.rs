@@ -1,6 +1,5 @@
 //! The words of mails: a text and an HTML part from the same values.
 
-use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use super::contents::Contents;
@@ -103,11 +102,11 @@ impl Templates {
         let view = context! {
             name => &name,
             subject => subject(kind),
-            link => Serde(&address),
+            link => address.as_deref().map(web_address).unwrap_or_default(),
             lifetime => link.map(|(_, seconds)| in_words(seconds)).unwrap_or_default(),
             at => contents.at().map(moment).unwrap_or_default(),
             device, network, factor, client,
-            support_uri => Serde(&sender.support_uri),
+            support_uri => sender.support_uri.map(web_address).unwrap_or_default(),
             color => sender.color.unwrap_or("#1f5fbf"),
         };
         Ok(Rendered {
@@ -144,6 +143,17 @@ const fn subject(kind: LetterKind) -> &'static str {
         LetterKind::PasswordChanged => "your password was changed",
         LetterKind::FactorRemoved => "a way to sign in was removed",
         LetterKind::RefreshReplay => "an application was signed out of your account",
+    }
+}
+
+/// An address as it is: its slashes are not escaped as text has them, since not every mail program
+/// reads that. What holds anything an address of ours does not stays text.
+fn web_address(address: &str) -> Value {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/.?=_~-%#[]".contains(&byte);
+    if address.bytes().all(plain) {
+        Value::from_safe_string(address.to_owned())
+    } else {
+        Value::from(address)
     }
 }
 
