@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod clients;
 pub mod groups;
 pub mod keys;
+pub mod new_password;
 pub mod registration;
 pub mod resources;
 pub mod roles;

@@ -47,6 +47,7 @@ kinds! {
     Malformed: "malformed", BAD_REQUEST, "The request cannot be read";
     Unauthenticated: "unauthenticated", UNAUTHORIZED, "Nobody is signed in";
     Forbidden: "forbidden", FORBIDDEN, "The caller may not do this";
+    InteractionRequired: "interaction_required", FORBIDDEN, "The account has something to do at a page first";
     NotFound: "not-found", NOT_FOUND, "There is no such thing";
     MethodNotAllowed: "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
     TooSlow: "too-slow", REQUEST_TIMEOUT, "The request did not arrive in time";
@@ -127,6 +128,14 @@ impl Problem {
         // RFC 9110 section 15.5.2 wants a challenge with every 401.
         let challenge = "Bearer realm=\"users-core\"".to_owned();
         Self::new(ProblemKind::Unauthenticated, detail).with_header(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// The password is right, and what is left to do needs a page: `page` is where they begin.
+    pub fn interaction_required(page: &str) -> Self {
+        Self::new(
+            ProblemKind::InteractionRequired,
+            format!("sign in at {page} and do what is asked there"),
+        )
     }
 
     /// The same for what is not there and for what is somebody else's.

@@ -60,6 +60,9 @@ enum Action {
         user: String,
         #[command(flatten)]
         password: PasswordSource,
+        /// Asks for another one at the next sign-in
+        #[arg(long)]
+        temporary: bool,
     },
 }
 
@@ -104,9 +107,11 @@ pub(super) fn run(start: &Start, options: Options) -> Result<Outcome, CliError> 
                 let text = format!("user {} deleted", user.username);
                 session.output.say(&text, &json)?;
             }
-            Action::SetPassword { user, password } => {
-                set_password(session, &tenant, &user, &password).await?;
-            }
+            Action::SetPassword {
+                user,
+                password,
+                temporary,
+            } => set_password(session, &tenant, &user, &password, temporary).await?,
         }
         Ok(Outcome::Done)
     })
@@ -143,6 +148,7 @@ async fn set_password(
     tenant: &Tenant,
     user: &str,
     source: &PasswordSource,
+    temporary: bool,
 ) -> Result<(), CliError> {
     let app = &session.app;
     let user = users::get(app, tenant, user).await?;
@@ -152,7 +158,7 @@ async fn set_password(
         ));
     };
     let given = password.secret.expose();
-    users::set_password(app, &session.actor, tenant, &user, given).await?;
+    users::put_password(app, &session.actor, tenant, &user, given, temporary).await?;
     let text = format!(
         "user {} has a new password; earlier sessions are over",
         user.username
@@ -229,6 +235,7 @@ fn view(user: &User) -> Value {
     view["groups"] = json!(user.groups);
     view["attributes"] = json!(user.attributes);
     view["preferences"] = json!(user.preferences);
+    view["required_actions"] = json!(user.required_actions);
     view["enabled"] = user.enabled.into();
     view["created_at"] = user.created_at.to_string().into();
     view["updated_at"] = user.updated_at.to_string().into();

@@ -15,3 +15,4 @@ pub mod page_error;
 pub mod sealed_form;
 pub mod throttle;
 pub mod transaction;
+mod update_password;

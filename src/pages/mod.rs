@@ -21,6 +21,7 @@ pub use demo::{ClaimLine, Claims, Visitor};
 pub use texts::scope_text;
 pub use views::{
     AccountLine, Accounts, ClientCard, Consent, FormPost, Frame, ScopeLine, SignIn, SignOut,
+    UpdatePassword,
 };
 
 use crate::base::digest::sha256;
@@ -58,6 +59,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     (
         "signed_out.html",
         include_str!("../../templates/signed_out.html"),
+    ),
+    (
+        "update_password.html",
+        include_str!("../../templates/update_password.html"),
     ),
     ("visitor.html", include_str!("../../templates/visitor.html")),
 ];

@@ -77,6 +77,12 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/0009_direct_logins.sql"),
         then: None,
     },
+    Migration {
+        version: 11,
+        name: "passwords",
+        text: include_str!("../../migrations/0011_passwords.sql"),
+        then: None,
+    },
 ];
 
 /// Brings the schema to this program's version.

@@ -246,6 +246,7 @@ pub const TABLES: &[Purged] = &[
     purged("hourly_counters", || sql!(some_of!("hourly_counters", "hour, name"))),
     purged("used_ids", || sql!(some_of!("used_ids", "digest"))),
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
+    purged("password_history", || sql!(some_of!("password_history", "user_id, seq"))),
     purged("credentials", || sql!(some_of!("credentials", "user_id, kind, id"))),
     purged("api_keys", || sql!(some_of!("api_keys", "id"))),
     purged("memberships", || sql!(some_of!("memberships", "kind, name, member_key"))),

@@ -32,6 +32,7 @@ mod metadata;
 mod oidf;
 mod pages;
 mod password_grant;
+mod passwords;
 mod private_key_jwt;
 mod proxies;
 mod races;

@@ -7,6 +7,7 @@ use users_core::model::audit_chain::Link;
 use users_core::model::audit_event::{AuditEvent, AuditKind};
 use users_core::model::login_name::LoginName;
 use users_core::model::place::Place;
+use users_core::model::required_action::RequiredAction;
 use users_core::model::search::SearchTerm;
 use users_core::storage::DbError;
 use users_core::storage::audit_chain::Sealing;
@@ -879,13 +880,27 @@ pub const PROOFS: &[(&str, Proof)] = &[
         Box::pin(async move {
             let changed = scene.rows.change_own_password(PasswordChange {
                 user_id: USER.to_owned(),
-                hash: "another hash".to_owned(),
+                password: "another hash".to_owned().into(),
                 user_seen_at: START,
                 session_id: SESSION.to_owned(),
                 now: later(),
                 event: scene.event(),
             });
             assert_eq!(changed.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("past_passwords", |scene| {
+        Box::pin(async move {
+            let past = scene.rows.past_passwords(USER, 9).await.expect("read");
+            assert_eq!(past.len(), usize::from(scene.twin));
+        })
+    }),
+    ("require_action", |scene| {
+        Box::pin(async move {
+            let action = RequiredAction::UpdatePassword;
+            scene.rows.require_action(USER, action).await.expect("done");
+            let user = scene.rows.user(USER).await.expect("read");
+            assert_eq!(user.is_some_and(|user| user.has_to(action)), scene.twin);
         })
     }),
     ("upgrade_password_hash", |scene| {

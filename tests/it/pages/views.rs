@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use users_core::pages::{
     AccountLine, Accounts, ApiDocs, ClaimLine, Claims, ClientCard, Consent, FieldLine, FormPost,
-    Frame, OperationLine, Pages, ProblemLine, ResourceSection, ScopeLine, SignIn, SignOut, Visitor,
+    Frame, OperationLine, Pages, ProblemLine, ResourceSection, ScopeLine, SignIn, SignOut,
+    UpdatePassword, Visitor,
 };
 
 /// A rendered view.
@@ -129,8 +130,20 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
         let error = pages.error(status, &frame(), text, text, way_on);
         made.push(Page::of("error", error));
         let problems = if all { vec![text.to_owned()] } else { vec![] };
-        let setup = pages.setup(status, text, text, &problems);
+        let setup = pages.setup(status, text, text, 12, &problems);
         made.push(Page::of("setup", setup));
+        let update = UpdatePassword {
+            frame: frame(),
+            transaction: text,
+            client_name: some,
+            username: text,
+            min_length: 12,
+            problems: &problems,
+        };
+        made.push(Page::of(
+            "update_password",
+            pages.update_password(status, &update),
+        ));
     }
     let docs = docs(text);
     made.push(Page::of("api_docs", pages.api_docs(&docs)));
