@@ -55,6 +55,7 @@ def operations():
 def run(role, examples, reports):
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
+        f"--config-file={HERE / 'schemathesis.toml'}",
         "run",
         f"{ISSUER}/openapi.json",
         "--checks=" + ",".join(CHECKS),

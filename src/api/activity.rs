@@ -29,7 +29,7 @@ pub(super) fn operations() -> Vec<Operation> {
 /// Something that happened with people.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Activity")]
-struct ActivityView {
+pub struct ActivityView {
     at: When,
     /// `login`, `logout`, `login_failed`, `login_throttled`, or what changed, such as `user_disabled`.
     action: String,
@@ -82,7 +82,11 @@ async fn of_tenant(
     answer(&call, &page, None).await
 }
 
-async fn of_account(
+/// What happened to the account that the path names.
+///
+/// # Errors
+/// There is no such account, or the database's.
+pub async fn of_account(
     call: Arc<Call>,
     List { page, .. }: List<NoFilter>,
 ) -> Result<Listed<ActivityView>, Problem> {

@@ -232,7 +232,11 @@ async fn update(call: Arc<Call>, changes: Merge<ApiKeyBody>) -> Result<Found<Api
     Ok(Found(ApiKeyView::of(&key, &call)))
 }
 
-async fn revoke(call: Arc<Call>, (): ()) -> Result<Done, Problem> {
+/// Removes the key that the path names, if the caller may manage it.
+///
+/// # Errors
+/// It is not there, or not the caller's to remove.
+pub async fn revoke(call: Arc<Call>, (): ()) -> Result<Done, Problem> {
     let (key, _) = key_of_path(&call).await?;
     call.guard(&ApiKeyView::of(&key, &call))?;
     api_keys::revoke(&call.app, &call.actor(), call.tenant(), &key.id).await?;
@@ -276,13 +280,25 @@ pub(super) async fn create_for(
     body: ApiKeyBody,
 ) -> Result<Created<WithSecret>, Problem> {
     let input = body.into_input();
-    may_hand_out(call, owner, &input.permissions)?;
-    let (actor, tenant) = (call.actor(), call.tenant());
-    let (id, secret) = api_keys::create(&call.app, &actor, tenant, owner, input).await?;
+    let (id, secret) = make(call, owner, input).await?;
     Ok(Created {
         location: format!("/api-keys/{id}"),
         body: with_secret(call, &id, &secret).await?,
     })
+}
+
+/// Makes a key that gives no more than the caller has; its id and its secret.
+///
+/// # Errors
+/// It would give more, or breaks a rule.
+pub async fn make(
+    call: &Call,
+    owner: &User,
+    input: ApiKeyInput,
+) -> Result<(String, ApiKeySecret), Problem> {
+    may_hand_out(call, owner, &input.permissions)?;
+    let (actor, tenant) = (call.actor(), call.tenant());
+    Ok(api_keys::create(&call.app, &actor, tenant, owner, input).await?)
 }
 
 async fn with_secret(call: &Call, id: &str, secret: &ApiKeySecret) -> Result<WithSecret, Problem> {
@@ -305,7 +321,10 @@ fn is_own(call: &Call, account: &str) -> bool {
 }
 
 /// The account that the path names, if the caller may manage its keys.
-async fn owner_of_path(call: &Call) -> Result<User, Problem> {
+///
+/// # Errors
+/// It is not there, or not the caller's to manage.
+pub async fn owner_of_path(call: &Call) -> Result<User, Problem> {
     let id = call.path("id");
     if is_own(call, id) {
         return found(call, id).await;

@@ -20,7 +20,7 @@ use crate::context::Ctx;
 use crate::login::doors::{self, Credentials, DoorError};
 use crate::model::door::Door;
 use crate::model::scope::Scope;
-use crate::model::user::{StandardClaims, UserInput};
+use crate::model::user::{StandardClaims, UserInput, joined_name};
 use crate::oauth::error::ErrorKind;
 use crate::oauth::token::issue::TokenResponse;
 use crate::storage::session_ends::Ending;
@@ -181,13 +181,11 @@ async fn register(
     let (app, named) = (&call.app, body.tenant_id.as_deref());
     let ctx = doors::tenant_of_login(app, &call.ctx, named, &body.email).await?;
     let ctx = ctx.ok_or_else(|| Problem::field("tenant_id", "there is no such tenant"))?;
-    let parts = [body.given_name.as_deref(), body.family_name.as_deref()];
-    let parts: Vec<&str> = parts.into_iter().flatten().collect();
     let input = UserInput {
         username: body.username.unwrap_or_else(|| body.email.clone()),
         email: Some(body.email),
         claims: StandardClaims {
-            name: (!parts.is_empty()).then(|| parts.join(" ")),
+            name: joined_name(body.given_name.as_deref(), body.family_name.as_deref()),
             given_name: body.given_name.clone(),
             family_name: body.family_name.clone(),
             ..StandardClaims::default()

@@ -10,12 +10,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Request};
 use axum::response::Response;
 
+use super::Manner;
 use super::call::{Call, Incoming};
 use super::caller::{self, Caller};
 use super::idempotency;
 use super::operation::Operation;
 use super::problem::{Problem, ProblemKind};
-use super::refusal::{Refuse, RefusedCall};
+use super::refusal::RefusedCall;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::tenant::Tenant;
@@ -28,12 +29,12 @@ const TENANT: HeaderName = HeaderName::from_static("x-tenant-id");
 /// How often a change is tried before the caller is told that others were faster.
 const ATTEMPTS: usize = 5;
 
-/// Answers one call; `refuse` writes what it is refused with.
+/// Answers one call in this manner.
 pub(super) async fn dispatch(
     app: App,
     operation: &'static Operation,
     request: Request<Body>,
-    refuse: Refuse,
+    manner: Manner,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let mut refused = RefusedCall {
@@ -49,11 +50,11 @@ pub(super) async fn dispatch(
         }
         Ok(ctx) => {
             refused.request_id = Some(Arc::clone(&ctx.request_id));
-            run(app, operation, ctx, parts, body).await
+            run(app, operation, ctx, parts, body, manner.counts_all).await
         }
         Err(error) => Err(error.into()),
     };
-    let mut response = outcome.unwrap_or_else(|problem| refuse(problem, &refused));
+    let mut response = outcome.unwrap_or_else(|problem| (manner.refuse)(problem, &refused));
     let pattern = RoutePattern(operation.path);
     response.extensions_mut().insert(pattern);
     response
@@ -65,7 +66,11 @@ async fn run(
     arrived: Ctx,
     mut parts: Parts,
     body: Body,
+    counts_all: bool,
 ) -> Result<Response, Problem> {
+    if counts_all || operation.is_public() {
+        count(&app, &arrived)?;
+    }
     // As it was called: the router has cut the front off.
     let original = OriginalUri::from_request_parts(&mut parts, &()).await;
     let address = original.map_or_else(|never| match never {}, |uri| uri.path().to_owned());
@@ -73,11 +78,12 @@ async fn run(
     let mut query = Incoming::query(parts.uri.query().unwrap_or_default())?;
     caller::none_in_address(&query)?;
     let caller = if operation.is_public() {
-        count(&app, &arrived)?;
         Caller::nobody(&app, Arc::clone(&arrived.tenant)).await?
     } else {
         let caller = caller::authenticate(&app, &arrived, &parts.headers).await;
-        if matches!(&caller, Err(problem) if problem.kind() == ProblemKind::Unauthenticated) {
+        let unproven =
+            matches!(&caller, Err(problem) if problem.kind() == ProblemKind::Unauthenticated);
+        if unproven && !counts_all {
             count(&app, &arrived)?;
         }
         caller?

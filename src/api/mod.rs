@@ -9,9 +9,9 @@
 //! To add a resource: a file with `operations()` and its handlers, a line in [`OPERATIONS`], and the
 //! tests that walk over all rows ask for the rest: tests/it/api/matrix.rs wants to know who may call it.
 
-mod activity;
+pub mod activity;
 pub mod answer;
-mod api_keys;
+pub mod api_keys;
 mod audit;
 pub mod auth;
 pub mod authority;
@@ -45,7 +45,6 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 
 pub use docs::page;
@@ -58,6 +57,28 @@ use refusal::{Refuse, RefusedCall, problem_details};
 
 /// Where the API is.
 pub const BASE: &str = "/api/v1";
+
+/// The headers an operation may read, beside those every script may send (Fetch standard,
+/// CORS-safelisted request-header).
+pub const REQUEST_HEADERS: &[&str] = &[
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-api-key",
+    "x-tenant-id",
+];
+
+/// The headers an answer may carry, beside those every script may read.
+pub const ANSWER_HEADERS: &[&str] = &[
+    "etag",
+    "idempotency-replayed",
+    "location",
+    "retry-after",
+    "www-authenticate",
+    "x-request-id",
+];
 
 /// Every operation.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
@@ -87,19 +108,33 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 
 /// The routes of all operations, below [`BASE`].
 pub fn router() -> Router<App> {
-    routes(&OPERATIONS, problem_details).fallback(|request: Request| async move {
+    let manner = Manner {
+        refuse: problem_details,
+        counts_all: false,
+    };
+    routes(&OPERATIONS, manner).fallback(|request: Request| async move {
         Problem::not_found().respond(request_id(&request).as_deref())
     })
 }
 
-/// A route for each path of `operations`, whose refusals `refuse` writes.
-pub fn routes(operations: &'static [Operation], refuse: Refuse) -> Router<App> {
+/// How a table of operations is served.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    /// Writes the answers to calls that are refused.
+    pub refuse: Refuse,
+    /// Whether every call counts against its address, and not only those of which nobody knows whose
+    /// they are.
+    pub counts_all: bool,
+}
+
+/// A route for each path of `operations`.
+pub fn routes(operations: &'static [Operation], manner: Manner) -> Router<App> {
     let mut router = Router::new();
     let mut done: Vec<&'static str> = Vec::new();
     for operation in operations {
         if !done.contains(&operation.path) {
             done.push(operation.path);
-            router = router.route(operation.path, methods(operations, operation.path, refuse));
+            router = router.route(operation.path, methods(operations, operation.path, manner));
         }
     }
     router
@@ -109,7 +144,7 @@ pub fn routes(operations: &'static [Operation], refuse: Refuse) -> Router<App> {
 fn methods(
     operations: &'static [Operation],
     path: &'static str,
-    refuse: Refuse,
+    manner: Manner,
 ) -> MethodRouter<App> {
     let here = || operations.iter().filter(move |known| known.path == path);
     let mut allowed: Vec<&str> = here().map(|known| known.method.as_str()).collect();
@@ -121,7 +156,7 @@ fn methods(
     let mut router = MethodRouter::new();
     for operation in here() {
         let handler = move |State(app): State<App>, request: Request| async move {
-            dispatch::dispatch(app, operation, request, refuse).await
+            dispatch::dispatch(app, operation, request, manner).await
         };
         if let Ok(method) = MethodFilter::try_from(operation.method.clone()) {
             router = router.on(method, handler);
@@ -133,23 +168,13 @@ fn methods(
             request_id: request_id(&request),
             ..RefusedCall::of(request.headers())
         };
-        async move { refuse(problem, &call) }
+        async move { (manner.refuse)(problem, &call) }
     })
 }
 
 fn request_id(request: &Request) -> Option<Arc<str>> {
     let info = request.extensions().get::<RequestInfo>()?;
     Some(Arc::clone(&info.id))
-}
-
-/// `GET /openapi.json`
-pub async fn openapi_json() -> Response {
-    openapi::answer(openapi::json(), "application/json")
-}
-
-/// `GET /openapi.yaml`
-pub async fn openapi_yaml() -> Response {
-    openapi::answer(openapi::yaml(), "application/yaml")
 }
 
 /// Methods that only read.

@@ -26,15 +26,15 @@ static YAML: LazyLock<Bytes> = LazyLock::new(|| {
     text.unwrap_or_default().into()
 });
 
-pub(super) fn json() -> Bytes {
+pub fn json() -> Bytes {
     JSON.clone()
 }
 
-pub(super) fn yaml() -> Bytes {
+pub fn yaml() -> Bytes {
     YAML.clone()
 }
 
-pub(super) fn answer(document: Bytes, media_type: &'static str) -> Response {
+pub fn answer(document: Bytes, media_type: &'static str) -> Response {
     let mut response = Response::new(Body::from(document));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -68,8 +68,21 @@ impl Generators {
     }
 }
 
-/// The whole document.
+/// Routes of another system, for callers that know them.
+pub struct Beside {
+    /// What they stand under.
+    pub tag: &'static str,
+    /// Their paths are whole.
+    pub operations: &'static [Operation],
+}
+
+/// The whole document of the REST API.
 pub fn document() -> Value {
+    document_with(&[])
+}
+
+/// The same with other routes beside it.
+pub fn document_with(others: &[Beside]) -> Value {
     let mut generators = Generators::new();
     let problem = generators
         .answers
@@ -82,8 +95,16 @@ pub fn document() -> Value {
         let method = operation.method.as_str().to_ascii_lowercase();
         path[method] = described(operation, &mut generators);
     }
+    for Beside { tag, operations } in others {
+        for operation in *operations {
+            let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+            let method = operation.method.as_str().to_ascii_lowercase();
+            path[method] = described_beside(operation, tag, &mut generators);
+        }
+    }
     let mut tags: Vec<&str> = OPERATIONS.iter().map(Operation::resource).collect();
     tags.dedup();
+    tags.extend(others.iter().map(|other| other.tag));
     tags.sort_unstable();
     tags.dedup();
     json!({
@@ -182,6 +203,18 @@ fn described(operation: &Operation, generators: &mut Generators) -> Value {
     description
 }
 
+/// The same for a route of another system, which says no in its own words.
+fn described_beside(operation: &Operation, tag: &str, generators: &mut Generators) -> Value {
+    let mut description = described(operation, generators);
+    description["tags"] = json!([tag]);
+    if let Some(responses) = description["responses"].as_object_mut() {
+        responses.retain(|status, _| status.starts_with('2'));
+        let refused = json!({ "description": format!("Refused, in the one shape of {tag}") });
+        responses.insert("default".to_owned(), refused);
+    }
+    description
+}
+
 fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Value> {
     let mut parameters: Vec<Value> = operation
         .path_parameters()
@@ -200,36 +233,39 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
             let described = property
                 .as_object_mut()
                 .and_then(|it| it.remove("description"));
-            parameters.push(json!({
-                "name": name,
-                "in": "query",
-                "required": required(name),
-                "description": described.unwrap_or_default(),
-                "schema": without_null(property),
-            }));
+            let mut parameter = query(
+                name,
+                described
+                    .as_ref()
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+                &without_null(property),
+            );
+            if required(name) {
+                parameter["required"] = true.into();
+                parameter["allowEmptyValue"] = false.into();
+            }
+            parameters.push(parameter);
         }
     }
     if operation.shape.pages {
-        parameters.push(json!({
-            "name": "limit",
-            "in": "query",
-            "description": "Entries of a page.",
-            "schema": { "type": "integer", "minimum": 1, "maximum": 100, "default": 50 },
-        }));
-        parameters.push(json!({
-            "name": "cursor",
-            "in": "query",
-            "description": "Where the page begins: `next` of the page before.",
-            "schema": { "type": "string" },
-        }));
+        parameters.push(query(
+            "limit",
+            "Entries of a page.",
+            &json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }),
+        ));
+        parameters.push(query(
+            "cursor",
+            "Where the page begins: `next` of the page before.",
+            &json!({ "type": "string" }),
+        ));
     }
     if !operation.is_public() {
-        parameters.push(json!({
-            "name": "tenant",
-            "in": "query",
-            "description": "Id or slug of the tenant to act on; for administrators of the installation. Without it, the token's own.",
-            "schema": { "type": "string" },
-        }));
+        parameters.push(query(
+            "tenant",
+            "Id or slug of the tenant to act on; for administrators of the installation. Without it, the token's own.",
+            &json!({ "type": "string" }),
+        ));
     }
     let header = |name: &str, text: &str| json!({ "name": name, "in": "header", "description": text, "schema": { "type": "string" } });
     if operation.shape.creates {
@@ -253,6 +289,18 @@ fn parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Val
         ));
     }
     parameters
+}
+
+/// A parameter of an address, that may be left out; sent without a value, it counts as left out.
+fn query(name: &str, description: &str, schema: &Value) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "required": false,
+        "allowEmptyValue": true,
+        "description": description,
+        "schema": schema,
+    })
 }
 
 /// A parameter is absent or has a value: null is nothing an address can say.

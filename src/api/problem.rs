@@ -63,6 +63,9 @@ kinds! {
     Unavailable: "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this just now";
 }
 
+/// What is wrong with a field that is not there.
+const MISSING: &str = "is needed";
+
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Why a call is refused: words for the caller, the cause for the log.
@@ -200,7 +203,7 @@ impl Problem {
     pub fn missing(fields: &[&str]) -> Self {
         let errors = fields
             .iter()
-            .map(|field| FieldProblem::of_body(field, "is needed"));
+            .map(|field| FieldProblem::of_body(field, MISSING));
         Self {
             errors: errors.collect(),
             ..Self::malformed("see errors")
@@ -312,12 +315,17 @@ impl Problem {
 }
 
 impl FieldProblem {
-    fn of_body(field: &str, detail: impl Into<String>) -> Self {
+    pub fn of_body(field: &str, detail: impl Into<String>) -> Self {
         Self {
             pointer: Some(format!("#/{field}")),
             parameter: None,
             detail: detail.into(),
         }
+    }
+
+    /// Whether nothing is wrong with it but that it is not there.
+    pub fn is_missing(&self) -> bool {
+        self.detail == MISSING
     }
 
     /// Reads a rule as the checks below say it: `field: what is wrong`.

@@ -1,4 +1,4 @@
-//! `apply` and `plan`: tenants, resources, clients and users as a file declares them. Everything is
+//! `apply` and `plan`: tenants, resources, roles, clients and users as a file declares them. Everything is
 //! read, compared and judged before anything is written; `plan` stops there.
 
 mod changes;
@@ -7,6 +7,7 @@ mod perform;
 mod planner;
 mod prune;
 mod resources;
+mod roles;
 mod tenants;
 mod users;
 pub(super) mod wanted;
@@ -26,8 +27,8 @@ use wanted::Wanted;
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// A file with [[tenant]], [[resource]], [[client]] and [[user]] entries [default: the settings
-    /// file]
+    /// A file with [[tenant]], [[resource]], [[role]], [[client]] and [[user]] entries [default:
+    /// the settings file]
     file: Option<PathBuf>,
     /// Removes what the file does not name in the tenants it names: of all kinds, or of those
     /// listed
@@ -37,7 +38,7 @@ pub(super) struct Options {
         num_args = 0..,
         require_equals = true,
         value_delimiter = ',',
-        default_missing_values = ["resources", "clients", "users"]
+        default_missing_values = ["resources", "roles", "clients", "users"]
     )]
     prune: Vec<Prunable>,
 }
@@ -46,6 +47,7 @@ pub(super) struct Options {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Prunable {
     Resources,
+    Roles,
     Clients,
     Users,
 }

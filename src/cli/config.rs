@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::apply::wanted::Wanted;
 use super::error::CliError;
-use super::output::Output;
+use super::output::{Output, printable};
 use super::{Outcome, Start};
-use crate::config;
+use crate::config::{self, Loaded, Shown};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -24,7 +24,7 @@ enum Action {
         /// The settings file
         file: Option<PathBuf>,
     },
-    /// Prints the settings in force, secrets masked
+    /// Prints the settings in force and where each comes from, secrets masked
     Show,
     /// Prints every setting there is
     Reference,
@@ -52,13 +52,19 @@ fn check(start: &Start, file: Option<PathBuf>) -> Result<Outcome, CliError> {
 }
 
 fn show(start: &Start) -> Result<Outcome, CliError> {
-    let config = start.settings.load()?.config;
-    let members = config::show(&config)
-        .into_iter()
-        .map(|shown| (shown.path.to_owned(), Value::String(shown.value)));
+    let Loaded {
+        config, sources, ..
+    } = start.settings.load()?;
+    let mut lines = Vec::new();
+    let mut members = Map::new();
+    for Shown { path, value } in config::show(&config) {
+        let source = sources.get(path).map_or("default", String::as_str);
+        lines.push(printable(&format!("{path}: {value}  ({source})")));
+        members.insert(path.to_owned(), json!({ "value": value, "source": source }));
+    }
     start
         .output
-        .object(&Value::Object(members.collect::<Map<_, _>>()))?;
+        .say(&lines.join("\n"), &Value::Object(members))?;
     Ok(Outcome::Done)
 }
 

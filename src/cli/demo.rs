@@ -58,7 +58,8 @@ pub(super) fn run(start: &Start, options: &Options) -> Result<Outcome, CliError>
     logging::of_server(&Log {
         format: LogFormat::Text,
         level: "warn".to_owned(),
-    });
+        ..Log::default()
+    })?;
     let directory = Directory::make(&Random::System).map_err(CliError::Process)?;
     let served = runtime::block_on(serve(start, bind, &directory));
     let removed = directory.remove().map_err(CliError::Process);

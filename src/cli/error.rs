@@ -1,5 +1,7 @@
 //! Why a command is refused, in words for whoever typed it.
 
+use std::path::PathBuf;
+
 use crate::admin::AdminError;
 use crate::config::ConfigError;
 use crate::installation::OpenError;
@@ -22,6 +24,8 @@ pub(super) enum CliError {
     Admin(#[from] AdminError),
     #[error(transparent)]
     Trail(#[from] TrailError),
+    #[error("log.file: {path}: {error}", path = .0.display(), error = .1)]
+    LogFile(PathBuf, #[source] std::io::Error),
     #[error("{0}")]
     Refused(String),
     #[error("the process could not be set up: {0}")]

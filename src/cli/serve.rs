@@ -21,7 +21,7 @@ use crate::server::Server;
 
 pub(super) fn run(start: &Start) -> Result<Outcome, CliError> {
     let Loaded { config, notes, .. } = start.settings.load()?;
-    logging::of_server(&config.log);
+    logging::of_server(&config.log)?;
     for note in &notes {
         if note.warns {
             tracing::warn!("{}", note.text);

@@ -1,6 +1,7 @@
-//! The profile users-core: `/auth`, `/users` and what belongs to one of them. Bare objects and lists,
-//! and one shape of refusals, `{"error": {"code", "message", "details"}}`.
+//! The profile users-core: `/auth`, `/users`, `/api-keys` and what belongs to one of them. Bare objects
+//! and lists, and one shape of refusals, `{"error": {"code", "message", "details"}}`.
 
+mod keys;
 mod people;
 mod shapes;
 mod tokens;
@@ -8,7 +9,7 @@ mod tokens;
 pub(super) use shapes::refuse;
 
 use crate::api::operation::Operation;
-use crate::api::users;
+use crate::api::{api_keys, users};
 
 /// One's own account, or those of others.
 const OWN_OR_READ: &[&str] = &["account", "users.read"];
@@ -31,5 +32,8 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::delete("/users/{id}", "users_core.delete", "Removes an account", WRITE, users::delete),
         Operation::post("/users/{id}/password", "users_core.change_password", "Changes one's own password", OWN, people::change_password),
         Operation::post("/users/{id}/roles", "users_core.set_roles", "Sets an account's roles", ROLES, people::set_roles),
+        Operation::post("/users/{id}/api-keys", "users_core.create_key", "Makes an API key; its secret is shown this once", OWN_OR_WRITE, keys::create),
+        Operation::get("/users/{id}/api-keys", "users_core.list_keys", "Lists an account's API keys", OWN_OR_WRITE, keys::list),
+        Operation::delete("/api-keys/{id}", "users_core.revoke_key", "Removes an API key; its tokens are dead", OWN_OR_WRITE, api_keys::revoke),
     ]
 }

@@ -44,6 +44,14 @@ impl Place {
         }
     }
 
+    /// The file and the line, or what [`Place::named`] was given.
+    pub(super) fn source(&self) -> &str {
+        match (self.line, self.text.rsplit_once(' ')) {
+            (Some(_), Some((place, _key))) => place,
+            _ => &self.text,
+        }
+    }
+
     /// The line in the file, counted from 1.
     pub(super) fn line(&self) -> Option<usize> {
         self.line

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::kind::{EMPTY, Given, Kind};
 use super::secret::{MASK, Secret};
-use super::{CharacterClass, LogFormat, Profile, Registration};
+use super::{CharacterClass, LogFormat, LogRotation, Origin, Profile, Registration};
 
 const NONE: &str = "(none)";
 
@@ -109,6 +109,25 @@ impl Field for LogFormat {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+        }
+        .into()
+    }
+}
+
+impl Field for LogRotation {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        *self = match given.required()? {
+            "size" => Self::Size,
+            "daily" => Self::Daily,
+            other => return Err(format!("`{other}` is not one of size, daily")),
+        };
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Size => "size",
+            Self::Daily => "daily",
         }
         .into()
     }
@@ -229,6 +248,17 @@ impl Field for Vec<Profile> {
         let mut profiles = each(given, str::parse)?;
         profiles.dedup();
         *self = profiles;
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        joined(self)
+    }
+}
+
+impl Field for Vec<Origin> {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        *self = each(given, str::parse)?;
         Ok(())
     }
 

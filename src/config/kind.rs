@@ -25,6 +25,7 @@ pub(super) enum Kind {
     },
     Addresses,
     Networks,
+    Origins,
 }
 
 impl Kind {
@@ -33,7 +34,10 @@ impl Kind {
     }
 
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Networks | Self::Words(_))
+        matches!(
+            self,
+            Self::Addresses | Self::Networks | Self::Origins | Self::Words(_)
+        )
     }
 
     pub(super) fn is_number(self) -> bool {
@@ -53,6 +57,7 @@ impl Kind {
             Self::Seconds { min, max } => format!("seconds from {min} to {max}"),
             Self::Addresses => "list of IP addresses with ports".into(),
             Self::Networks => "list of networks".into(),
+            Self::Origins => "list of origins".into(),
         }
     }
 }

@@ -84,6 +84,14 @@ impl Layers {
         place.cloned().unwrap_or_else(|| Place::named(path))
     }
 
+    /// Where each field that was set got its value.
+    pub(super) fn sources(&self) -> BTreeMap<&'static str, String> {
+        let places = self.places.iter();
+        places
+            .map(|(path, place)| (*path, place.source().to_owned()))
+            .collect()
+    }
+
     /// Whether any layer set the field.
     pub(super) fn is_given(&self, path: &str) -> bool {
         self.places.contains_key(path)

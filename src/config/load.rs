@@ -1,5 +1,6 @@
 //! Lays the layers over one another: defaults, then the file, then the environment.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
@@ -7,11 +8,13 @@ use toml::de::{DeTable, DeValue};
 use super::Config;
 use super::declared::{self, Declared};
 use super::environment::{self, Environment};
-use super::error::{ConfigError, Errors};
+use super::error::{ConfigError, Errors, Place};
 use super::foreign::{self, Note};
 use super::json;
 use super::kind::{Given, Kind};
 use super::layers::Layers;
+use super::log::USER_SERVICE_FILE;
+use super::profile::Profile;
 use super::reader::{Document, Entry, TableReader, mismatch, text, texts};
 use super::rules;
 use super::settings::{SETTINGS, Setting};
@@ -26,6 +29,9 @@ pub struct Loaded {
     pub declared: Declared,
     /// What there is to say about variables of other systems.
     pub notes: Vec<Note>,
+    /// Where the settings that somebody gave were given, by path: `file:line`, the name of a variable,
+    /// or the profile that brings a value along.
+    pub sources: BTreeMap<&'static str, String>,
 }
 
 /// Reads the settings: `file` is its name, for messages, and its text; `env` the environment.
@@ -41,29 +47,44 @@ pub fn load(
     let mut errors = Errors::default();
     let mut layers = Layers::default();
     let mut declared = Declared::default();
+    let mut of_others = Vec::new();
     if let Some((name, text)) = file {
         let document = Document::new(name, text);
         let text = syntax::repair(&document, text, &mut errors);
         let (table, _) = DeTable::parse_recoverable(&text);
         let mut root = TableReader::root(&document, table.get_ref(), &mut errors);
         read_file(&mut layers, &mut root);
+        of_others = foreign::read_file(&mut root);
         declared = declared::read(&mut root, env);
         root.finish_among(&known_paths());
     }
     environment::read(&mut layers, env, &mut errors);
-    let notes = foreign::read(&mut layers, env, &mut errors);
+    let notes = foreign::read(&mut layers, env, of_others, &mut errors);
+    profile_defaults(&mut layers, &mut errors);
     layers.read_secret_files(&mut errors);
     rules::check(&mut layers, &mut errors);
     let errors = errors.into_sorted();
     if errors.is_empty() {
-        let config = layers.config;
         Ok(Loaded {
-            config,
+            sources: layers.sources(),
+            config: layers.config,
             declared,
             notes,
         })
     } else {
         Err(errors)
+    }
+}
+
+/// Gives what a profile brings along and nobody has set.
+fn profile_defaults(layers: &mut Layers, errors: &mut Errors) {
+    let profile = Profile::UserService;
+    let file = SETTINGS.iter().find(|setting| setting.path == "log.file");
+    if let Some(file) = file.filter(|_| layers.config.serves(profile))
+        && !layers.is_given(file.path)
+    {
+        let place = Place::named(format!("profile {profile}"));
+        layers.give(file, place, &Given::text(USER_SERVICE_FILE), errors);
     }
 }
 

@@ -17,11 +17,14 @@ mod json;
 mod kind;
 mod layers;
 mod load;
+mod log;
 pub mod master_key;
 mod nearest;
+mod origin;
 mod profile;
 mod reader;
 mod reference;
+mod retention;
 mod rules;
 mod said;
 mod secret;
@@ -36,14 +39,17 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use declared::{
-    Declared, DeclaredClient, DeclaredResource, DeclaredTenant, DeclaredUser, SecretOrigin,
-    SecretSource,
+    Declared, DeclaredClient, DeclaredResource, DeclaredRole, DeclaredTenant, DeclaredUser,
+    SecretOrigin, SecretSource,
 };
 pub use error::ConfigError;
 pub use foreign::Note;
 pub use load::{Loaded, load, load_declared};
+pub use log::{Log, LogFormat, LogRotation};
+pub use origin::Origin;
 pub use profile::{CharacterClass, Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};
+pub use retention::Retention;
 pub use said::Said;
 pub use secret::Secret;
 pub use settings::{
@@ -65,11 +71,16 @@ pub struct Config {
     pub master_key: Option<Secret>,
     /// Who may read `/metrics` without a token, beside loopback (nobody).
     pub metrics_networks: Vec<IpNet>,
+    /// Whose scripts may call the REST API and the routes of other systems from a browser (nobody's).
+    pub cors_origins: Vec<Origin>,
     /// The systems whose routes are served beside our own (none).
     pub compat: Vec<Profile>,
     /// What the routes of `users-core` answer a caller without a valid token: 403, as that system
     /// does, or 401 (`403`).
     pub compat_missing_token_status: String,
+    /// Who may make an account by the routes of `user-management-api` and `user-service`, while they
+    /// are served (open, as it is in those systems).
+    pub compat_registration: Registration,
     /// Who may make an account without being asked to (off).
     pub registration: Registration,
     /// What a password must be.
@@ -94,6 +105,8 @@ pub struct Config {
     pub password_hash: PasswordHash,
     /// What one caller may use up.
     pub limits: Limits,
+    /// How long what happened is remembered.
+    pub retention: Retention,
 }
 
 /// What a new password must be, unless a tenant says otherwise. What nobody says is something else in
@@ -146,24 +159,6 @@ pub struct Tls {
 pub struct Proxies {
     /// Networks whose forwarding headers are believed (none).
     pub trusted: Vec<IpNet>,
-}
-
-/// What is logged and how.
-#[derive(Clone, Debug)]
-pub struct Log {
-    /// The form of a line (text).
-    pub format: LogFormat,
-    /// A tracing filter, such as `info` or `warn,users_core=debug` (`info`).
-    pub level: String,
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
 }
 
 /// How tokens are signed and how long they live. Lifetimes are in seconds.
@@ -274,8 +269,10 @@ impl Default for Config {
             database_url: Secret::new("sqlite://data/users-core.db"),
             master_key: None,
             metrics_networks: Vec::new(),
+            cors_origins: Vec::new(),
             compat: Vec::new(),
             compat_missing_token_status: "403".into(),
+            compat_registration: Registration::Open,
             registration: Registration::Off,
             passwords: PasswordRules::default(),
             user_management_service: UserManagementService::default(),
@@ -288,6 +285,7 @@ impl Default for Config {
             sessions: Sessions::default(),
             password_hash: PasswordHash::default(),
             limits: Limits::default(),
+            retention: Retention::default(),
         }
     }
 }
@@ -319,15 +317,6 @@ impl Default for Database {
     fn default() -> Self {
         Self {
             max_connections: 16,
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            level: "info".into(),
         }
     }
 }

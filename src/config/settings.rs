@@ -10,6 +10,9 @@ use super::profile::{CharacterClass, Profile, Registration};
 pub const SIGNING_ALGS: &[&str] = &["RS256", "ES256", "PS256", "EdDSA"];
 
 const LOG_FORMATS: &[&str] = &["text", "json"];
+const LOG_ROTATIONS: &[&str] = &["size", "daily"];
+/// A hundred years.
+const MAX_DAYS: i64 = 36_500;
 
 /// What a missing token is answered with on the routes of `users-core`.
 const MISSING_TOKEN_STATUSES: &[&str] = &["403", "401"];
@@ -110,10 +113,15 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(metrics_networks, Kind::Networks,
         "Networks that may read /metrics without a token, beside loopback."),
 
+    setting!(cors_origins, Kind::Origins,
+        "Origins whose scripts may call the REST API and the routes of other systems, never with cookies."),
+
     setting!(compat, Kind::Words(Profile::NAMES),
         "Systems whose routes, answers and variables are served beside our own."),
     setting!(compat_missing_token_status, Kind::OneOf(MISSING_TOKEN_STATUSES),
         "What the routes of the profile users-core answer where the token is missing or invalid."),
+    setting!(compat_registration, Kind::OneOf(Registration::NAMES),
+        "Who may make an account by the routes of user-management-api and user-service, while they are served."),
     setting!(registration, Kind::OneOf(Registration::NAMES),
         "Who may make an account: nobody, the invited, those with an address in a tenant's domain, everybody."),
 
@@ -152,6 +160,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         "text for people, json for machines."),
     setting!(log.level, Kind::Text,
         "Tracing filter, such as info or warn,users_core=debug."),
+    setting!(log.file, Kind::Path,
+        "A file that gets every line too. The profile user-service sets logs/user_service.log unless this is set."),
+    setting!(log.rotation, Kind::OneOf(LOG_ROTATIONS),
+        "size sets the file aside at log.file_bytes; daily at the first line of a day (UTC) as well."),
+    setting!(log.file_bytes, number(1024, 1 << 40),
+        "Size in bytes at which the log file is set aside."),
+    setting!(log.kept_files, number(1, 1000),
+        "Files set aside that are kept: .1 is the newest."),
 
     setting!(tokens.signing_alg, Kind::OneOf(SIGNING_ALGS),
         "Algorithm that signs tokens unless tenant, resource or client say otherwise."),
@@ -213,4 +229,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Time over which failed sign-ins are counted."),
     setting!(limits.calls_per_minute, number(1, 1_000_000),
         "Calls per minute and address to direct logins and routes of other systems, or without a valid token."),
+
+    setting!(retention.audit_days, number(1, MAX_DAYS),
+        "Days an event stays in the audit trail."),
+    setting!(retention.counters_days, number(1, MAX_DAYS),
+        "Days hourly counters and counted refusals are kept."),
+    setting!(retention.decisions_days, number(1, 365),
+        "Days a refused request can be asked about."),
+    setting!(retention.changes, number(1000, 100_000_000),
+        "Changes kept for nodes that are late. One that is later drops all it remembers."),
 ];

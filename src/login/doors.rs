@@ -1,6 +1,8 @@
 //! What every door does that takes a name and a password without a page: find the tenant, check the
 //! login, give the tokens; later refresh them, and end what they belong to.
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
@@ -8,6 +10,8 @@ use crate::model::audit_event::AuditKind;
 use crate::model::domain;
 use crate::model::door::Door;
 use crate::model::scope::Scope;
+use crate::model::tenant::Tenant;
+use crate::model::user::User;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::oauth::token::direct as tokens;
 use crate::oauth::token::issue::TokenResponse;
@@ -27,6 +31,14 @@ pub struct Credentials<'a> {
     pub remember: bool,
     /// What they ask for of what the door gives; all of it where they do not say.
     pub scope: Option<Scope>,
+}
+
+/// Somebody who came in, with what they were given.
+pub struct Entered {
+    pub user: User,
+    /// The account's.
+    pub tenant: Arc<Tenant>,
+    pub tokens: TokenResponse,
 }
 
 /// Why nobody gets in, or stays in.
@@ -55,6 +67,20 @@ pub async fn login(
     door: Door,
     credentials: &Credentials<'_>,
 ) -> Result<TokenResponse, DoorError> {
+    let entered = enter(app, arrived, door, credentials).await?;
+    Ok(entered.tokens)
+}
+
+/// The same for doors that also say who came in.
+///
+/// # Errors
+/// As [`login`].
+pub async fn enter(
+    app: &App,
+    arrived: &Ctx,
+    door: Door,
+    credentials: &Credentials<'_>,
+) -> Result<Entered, DoorError> {
     let ctx = tenant_of_login(app, arrived, credentials.tenant, credentials.identifier).await?;
     let ctx = ctx.ok_or(DoorError::Refused)?;
     for _ in 0..ATTEMPTS {
@@ -71,9 +97,14 @@ pub async fn login(
             login => login?,
         };
         let login = login.remembered(credentials.remember);
+        let user = login.user().clone();
         let scope = credentials.scope.clone();
-        if let Some(issued) = tokens::login(app, &ctx, door, login, scope).await? {
-            return Ok(issued);
+        if let Some(tokens) = tokens::login(app, &ctx, door, login, scope).await? {
+            return Ok(Entered {
+                user,
+                tenant: ctx.tenant,
+                tokens,
+            });
         }
     }
     let changing = OAuthError::from(ErrorKind::Unavailable);

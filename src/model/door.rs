@@ -71,6 +71,11 @@ impl Door {
         matches!(self, Self::UserManagementApi)
     }
 
+    /// Whether whoever comes in can stay in without a password.
+    const fn gives_refresh_tokens(self) -> bool {
+        !matches!(self, Self::UserManagementApi)
+    }
+
     /// The registration of its client under these settings.
     pub fn registration(self, config: &Config) -> ClientMetadata {
         let (access_token_lifetime, refresh_token_lifetime) = self.lifetimes(config);
@@ -81,7 +86,7 @@ impl Door {
             scope: self.scope(),
             access_token_lifetime,
             refresh_token_lifetime,
-            refresh_without_offline_access: true,
+            refresh_without_offline_access: self.gives_refresh_tokens(),
             first_party: true,
             ..ClientMetadata::default()
         }

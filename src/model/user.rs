@@ -238,6 +238,12 @@ impl CheckedUser {
     }
 }
 
+/// A whole name of its parts, if there are any.
+pub fn joined_name(given: Option<&str>, family: Option<&str>) -> Option<String> {
+    let parts: Vec<&str> = [given, family].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
 /// What a search for accounts looks in: the username, the address and the name.
 pub fn search_key(username: &str, email: Option<&str>, claims: &StandardClaims) -> String {
     let fields = [Some(username), email, claims.name.as_deref()];

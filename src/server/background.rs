@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::base::id::random_id;
 use crate::storage::tenant_end::Purge;
+use crate::trail::retention::{self, Forgotten};
 use crate::trail::{self, checkpoint, sealer};
 
 /// How often every node looks for changes.
@@ -20,6 +21,7 @@ const SEAL_INTERVAL: Duration = Duration::from_secs(1);
 const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
 const KEY_INTERVAL: Duration = Duration::from_secs(10);
 const REAP_INTERVAL: Duration = Duration::from_mins(1);
+const RETENTION_INTERVAL: Duration = Duration::from_mins(10);
 const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 /// Batches between two looks at the signal to stop.
 const PURGE_BATCHES: usize = 10;
@@ -42,6 +44,7 @@ pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
         held(&holder, sign_checkpoints),
     );
     every(&tasks, stop, REAP_INTERVAL, app, held(&holder, reap));
+    every(&tasks, stop, RETENTION_INTERVAL, app, held(&holder, forget));
     every(&tasks, stop, PURGE_INTERVAL, app, held(&holder, purge));
     tasks
 }
@@ -129,7 +132,7 @@ async fn reap(app: App, holder: Arc<str>) {
         Ok(false) => return,
         Err(error) => return tracing::warn!(%error, "the reaper's lease could not be taken"),
     }
-    match app.store.reap(now).await {
+    match app.store.reap_keeping(now, &app.config.retention).await {
         Ok(0) => {}
         Ok(removed) => tracing::debug!(removed, "removed what is over"),
         Err(error) => tracing::warn!(%error, "the reaper failed"),
@@ -137,6 +140,15 @@ async fn reap(app: App, holder: Arc<str>) {
     // Here and not at the start: a fresh server has better things to do than to make spare keys.
     if let Err(error) = app.key_maker.stock_up(app.signing_alg()).await {
         tracing::warn!(%error, "no spare keys could be made");
+    }
+}
+
+/// Lets the trail go where it is old enough, one node at a time.
+async fn forget(app: App, holder: Arc<str>) {
+    match retention::run(&app, &holder).await {
+        Ok(forgotten) if forgotten == Forgotten::default() => {}
+        Ok(Forgotten { events, rows }) => tracing::info!(events, rows, "cut the audit trail"),
+        Err(error) => tracing::warn!(%error, "the audit trail could not be cut"),
     }
 }
 

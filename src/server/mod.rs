@@ -118,7 +118,13 @@ impl Server {
 
 /// All routes with all layers, as tests drive them too.
 pub fn router(app: &App, stop: &CancellationToken) -> Router {
-    layers::wrap(routes::router(app, stop), app)
+    behind_layers(routes::router(app, stop), app)
+}
+
+/// Puts routes behind what every request passes: its id, its limits, the counters, and the end of a
+/// panic. They need the peer's address as [`Peer`](crate::web::request_info::Peer).
+pub fn behind_layers(routes: Router, app: &App) -> Router {
+    layers::wrap(routes, app)
 }
 
 fn is_no_such_address(error: &std::io::Error) -> bool {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::oauth::error::OAuthError;
 use crate::oauth::{authorize, introspect, jwks, metadata, revoke, token};
 use crate::oidc::{logout, userinfo};
 use crate::pages::Pages;
+use crate::web::accept::prefers_page;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -118,6 +119,15 @@ pub const ROUTES: &[Route] = &[
         "/jwks.json",
         Access::Public,
         Place::Issuer,
+        true,
+        || get(jwks::endpoint),
+    ),
+    // Where older validators look.
+    route(
+        "GET, HEAD",
+        "/auth/jwks.json",
+        Access::Public,
+        Place::Root,
         true,
         || get(jwks::endpoint),
     ),
@@ -242,7 +252,7 @@ pub const ROUTES: &[Route] = &[
         Access::Public,
         Place::Root,
         true,
-        || get(api::openapi_json),
+        || get(compat::document::json),
     ),
     route(
         "GET, HEAD",
@@ -250,7 +260,7 @@ pub const ROUTES: &[Route] = &[
         Access::Public,
         Place::Root,
         true,
-        || get(api::openapi_yaml),
+        || get(compat::document::yaml),
     ),
     route(
         "GET, HEAD",
@@ -326,10 +336,41 @@ pub fn router(app: &App, stop: &CancellationToken) -> Router {
         router = router.route(name, get(|| async { Redirect::permanent(place) }));
     }
     router
-        .nest(api::BASE, api::router())
-        .merge(compat::router(app))
+        .merge(for_scripts(app))
         .fallback(|| async { OAuthError::not_found() })
         .with_state(app.clone())
+}
+
+/// The REST API and the routes of other systems. Scripts of other origins may call them where
+/// `cors_origins` lists theirs: a token is what lets them in, and never a cookie.
+fn for_scripts(app: &App) -> Router<App> {
+    let router = Router::new()
+        .nest(api::BASE, api::router())
+        .merge(compat::router(app));
+    let origins = &app.config.cors_origins;
+    if origins.is_empty() {
+        return router;
+    }
+    let origins = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
+    let named = |names: &[&'static str]| -> Vec<HeaderName> {
+        names.iter().copied().map(HeaderName::from_static).collect()
+    };
+    router.layer(
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins))
+            .allow_methods([
+                Method::GET,
+                Method::POST,
+                Method::PUT,
+                Method::PATCH,
+                Method::DELETE,
+            ])
+            .allow_headers(named(api::REQUEST_HEADERS))
+            .expose_headers(named(api::ANSWER_HEADERS))
+            .max_age(Duration::from_hours(1)),
+    )
 }
 
 /// Any origin, never with credentials: these endpoints know nobody by a cookie.
@@ -342,7 +383,12 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-async fn home(State(app): State<App>, ctx: Ctx, _request: Request) -> Response {
+async fn home(State(app): State<App>, ctx: Ctx, request: Request) -> Response {
+    if !prefers_page(request.headers())
+        && let Some(status) = compat::root(&app.config)
+    {
+        return status;
+    }
     let text = format!(
         "The issuer is {issuer}. Applications find everything else at \
          {issuer}/.well-known/openid-configuration.",

@@ -31,20 +31,22 @@ pub enum Sealing {
 }
 
 impl Store {
-    /// Tenants with events that have no place in the chain yet, after `after`, in a fixed order.
-    pub async fn unsealed_tenants(&self, after: &str, limit: i64) -> Result<Vec<String>, DbError> {
-        let rows = self
+    /// The first tenant after `after` with events that have no place in the chain yet.
+    ///
+    /// Asked like this, in the order of the index over those events and for one row, either database
+    /// takes that index; asked for several tenants at once, SQLite walks the whole trail.
+    pub async fn unsealed_tenant(&self, after: &str) -> Result<Option<String>, DbError> {
+        let row = self
             .db
-            .all(
+            .one(
                 sql!(
-                    "SELECT DISTINCT tenant FROM audit WHERE seq IS NULL AND tenant > $1 \
-                     ORDER BY tenant LIMIT $2"
+                    "SELECT tenant FROM audit WHERE seq IS NULL AND tenant > $1 \
+                     ORDER BY tenant, id LIMIT 1"
                 )
-                .bind(after)
-                .bind(limit),
+                .bind(after),
             )
             .await?;
-        rows.iter().map(|row| row.text("tenant")).collect()
+        row.map(|row| row.text("tenant")).transpose()
     }
 }
 

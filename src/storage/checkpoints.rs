@@ -34,6 +34,31 @@ impl Store {
             .await?;
         rows.iter().map(|row| tenant_of(row, base)).collect()
     }
+
+    /// Tenants whose trail begins at `before` or earlier, after the one with the id `after`. `base` is
+    /// the configured issuer.
+    pub async fn tenants_to_cut(
+        &self,
+        base: &str,
+        before: Timestamp,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Tenant>, DbError> {
+        let rows = self
+            .db
+            .all(
+                sql!(
+                    tenants_that_are!(),
+                    "(SELECT at FROM audit WHERE tenant = tenants.id AND seq IS NOT NULL \
+                     ORDER BY seq LIMIT 1) <= $1 AND id > $2 ORDER BY id LIMIT $3"
+                )
+                .bind(before)
+                .bind(after)
+                .bind(limit),
+            )
+            .await?;
+        rows.iter().map(|row| tenant_of(row, base)).collect()
+    }
 }
 
 impl Scoped {

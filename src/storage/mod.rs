@@ -24,6 +24,7 @@ pub mod decisions;
 pub mod devices;
 pub mod error;
 pub mod feed;
+pub mod figures;
 mod fill;
 pub mod find_users;
 pub mod grants;

@@ -123,6 +123,11 @@ impl Scoped {
                             "{holders} {accounts} the role {name}; take it from them first"
                         )));
                     }
+                    if tenants::settings(tx, tenant).await?.default_roles().contains(name) {
+                        return Err(DbError::Refused(format!(
+                            "new accounts get the role {name}; take it out of settings.default_roles first"
+                        )));
+                    }
                     let removed = tx
                         .run(
                             sql!("DELETE FROM roles WHERE tenant = $1 AND name = $2")

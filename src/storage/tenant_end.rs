@@ -1,8 +1,8 @@
 //! The end of a tenant. It is dead with one transaction; its rows go bit by bit after, because a
 //! tenant may have more of them than any transaction should touch.
 //!
-//! Two things stay. The audit trail does until retention lets it go, and the tenant's own row with
-//! the public keys stays beside it: they prove the trail, and keep the id from being used again.
+//! Two things stay until retention lets them go, both at once: the audit trail, and the tenant's own
+//! row with the public keys that prove it.
 
 use super::sql::{Sql, sql};
 use super::tx::Tx;
@@ -92,6 +92,46 @@ impl Store {
         }
         self.finish_purge(&tenant, now).await?;
         Ok(Purge::Removed(0))
+    }
+
+    /// A tenant that was deleted before `before`, and of which nothing is left but its trail.
+    pub async fn tenant_to_forget(&self, before: Timestamp) -> Result<Option<String>, DbError> {
+        let row = self
+            .db
+            .one(
+                sql!(
+                    "SELECT id FROM tenants WHERE deleted_at <= $1 AND purged_at IS NOT NULL \
+                     ORDER BY deleted_at LIMIT 1"
+                )
+                .bind(before),
+            )
+            .await?;
+        row.map(|row| row.text("id")).transpose()
+    }
+
+    /// Removes a batch of a deleted tenant's trail, and with the last of it the tenant's own row; how
+    /// many rows went.
+    pub async fn forget_some(&self, tenant: &str) -> Result<u64, DbError> {
+        for table in TRAIL {
+            let removed = self.remove_some(tenant, table.some).await?;
+            if removed > 0 {
+                return Ok(removed);
+            }
+        }
+        self.db
+            .write(tenant.to_owned(), |tx, tenant| {
+                Box::pin(async move {
+                    tx.run(sql!("DELETE FROM audit_heads WHERE tenant = $1").bind(tenant))
+                        .await?;
+                    // Its keys go with it, and so does what somebody still held in hand and wrote late.
+                    tx.run(
+                        sql!("DELETE FROM tenants WHERE id = $1 AND purged_at IS NOT NULL")
+                            .bind(tenant),
+                    )
+                    .await
+                })
+            })
+            .await
     }
 
     /// The tenant that was deleted first among those of which something may be left.
@@ -258,6 +298,14 @@ pub const TABLES: &[Purged] = &[
     purged("idempotency", || sql!(some_of!("idempotency", "digest"))),
     purged("resources", || sql!(some_of!("resources", "audience"))),
     purged("refusals", || sql!(some_of!("refusals", "kind, account, address, minute"))),
+];
+
+/// A deleted tenant's trail.
+const TRAIL: &[Purged] = &[
+    purged("audit", || sql!(some_of!("audit", "id"))),
+    purged("audit_checkpoints", || {
+        sql!(some_of!("audit_checkpoints", "seq"))
+    }),
 ];
 
 /// Tables with rows of a tenant that do not go this way: see the top of this file, and revocations,

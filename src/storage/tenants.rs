@@ -13,6 +13,7 @@ use crate::model::revocation::Revoked;
 use crate::model::search::SearchTerm;
 use crate::model::tenant::{self, Tenant, derived_issuer};
 use crate::model::tenant_input::CheckedTenant;
+use crate::model::tenant_settings::TenantSettings;
 
 /// The columns [`tenant_of`] reads, of every tenant that was not deleted and is what follows.
 macro_rules! tenants_that_are {
@@ -285,6 +286,14 @@ pub(super) async fn hold(tx: &mut Tx, tenant: &str) -> Result<(), DbError> {
     tx.run(sql!("UPDATE tenants SET rev = rev + 1 WHERE id = $1").bind(tenant))
         .await
         .map(drop)
+}
+
+/// What was decided for the tenant, as this transaction sees it.
+pub(super) async fn settings(tx: &mut Tx, tenant: &str) -> Result<TenantSettings, DbError> {
+    let row = tx
+        .one(sql!("SELECT settings FROM tenants WHERE id = $1").bind(tenant))
+        .await?;
+    row.map_or_else(|| Ok(TenantSettings::default()), |row| row.json("settings"))
 }
 
 pub(super) fn tenant_of(row: &Row, base: &str) -> Result<Tenant, DbError> {

@@ -1,7 +1,7 @@
 //! Floor 3: counters and durations, in Prometheus' words.
 
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -9,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::base::clock::monotonic;
 
 /// The label values of a request. Routes are patterns, so their number is bounded.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -24,8 +26,8 @@ pub struct RouteLabel {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-pub struct GrantLabel {
-    pub grant: &'static str,
+struct GrantLabel {
+    grant: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -38,13 +40,17 @@ pub struct Metrics {
     registry: Registry,
     pub requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabel, Histogram, fn() -> Histogram>,
-    pub tokens: Family<GrantLabel, Counter>,
+    tokens: Family<GrantLabel, Counter>,
     pub refusals: Family<ErrorLabel, Counter>,
     pub logins: Counter,
     pub failed_logins: Counter,
     pub panics: Counter,
     pub connections: Gauge<i64>,
-    pub uptime: Gauge<f64, AtomicU64>,
+    uptime: Gauge<f64, AtomicU64>,
+    started: Instant,
+    /// Sums of families, which cannot be asked for theirs.
+    answered: Counter,
+    issued: Counter,
 }
 
 impl Default for Metrics {
@@ -112,10 +118,36 @@ impl Metrics {
             panics,
             connections,
             uptime,
+            started: monotonic(),
+            answered: Counter::default(),
+            issued: Counter::default(),
         }
     }
 
+    /// Counts an access token.
+    pub fn issued(&self, grant: &'static str) {
+        self.tokens.get_or_create(&GrantLabel { grant }).inc();
+        self.issued.inc();
+    }
+
+    /// Access tokens so far.
+    pub fn tokens_issued(&self) -> u64 {
+        self.issued.get()
+    }
+
+    /// Requests so far.
+    pub fn requests_answered(&self) -> u64 {
+        self.answered.get()
+    }
+
+    /// Time since the start.
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Notes how long a request took.
     pub fn observe(&self, route: &'static str, took: Duration) {
+        self.answered.inc();
         self.durations
             .get_or_create(&RouteLabel { route })
             .observe(took.as_secs_f64());
@@ -123,6 +155,7 @@ impl Metrics {
 
     /// The text Prometheus reads.
     pub fn render(&self) -> String {
+        self.uptime.set(self.uptime().as_secs_f64());
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);

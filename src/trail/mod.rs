@@ -6,6 +6,7 @@ pub mod decisions;
 pub mod export;
 pub mod hours;
 pub mod refusals;
+pub mod retention;
 pub mod sealer;
 mod tally;
 pub mod verify;

@@ -13,8 +13,6 @@ use crate::storage::audit_chain::Sealing;
 
 /// Events of one transaction: few enough not to keep other writes waiting.
 const BATCH: i64 = 200;
-/// Tenants listed at once.
-const TENANTS: i64 = 256;
 /// How long a sealer has for one tenant before another node may try, in seconds.
 const LEASE: i64 = 10;
 
@@ -42,22 +40,17 @@ impl Sealer {
 /// saves work only: two sealers at once wait for each other at every tenant's head.
 pub async fn seal_all(app: &App, holder: &str) -> Result<(), TrailError> {
     let mut after = String::new();
-    loop {
-        let tenants = app.store.unsealed_tenants(&after, TENANTS).await?;
-        for tenant in &tenants {
-            let now = app.clock.now();
-            let until = now.plus_seconds(LEASE);
-            let lease = app.store.take_lease("audit-sealer", holder, now, until);
-            if !lease.await? {
-                return Ok(());
-            }
-            seal(app, tenant).await?;
+    while let Some(tenant) = app.store.unsealed_tenant(&after).await? {
+        let now = app.clock.now();
+        let until = now.plus_seconds(LEASE);
+        let lease = app.store.take_lease("audit-sealer", holder, now, until);
+        if !lease.await? {
+            return Ok(());
         }
-        match tenants.last() {
-            Some(last) => after.clone_from(last),
-            None => return Ok(()),
-        }
+        seal(app, &tenant).await?;
+        after = tenant;
     }
+    Ok(())
 }
 
 /// Seals what happened in one tenant; `false`: its chain is broken, and nothing is added to it.

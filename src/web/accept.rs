@@ -8,6 +8,11 @@ pub fn prefers_page(headers: &HeaderMap) -> bool {
     weight(headers, "text", "html") > weight(headers, "application", "json")
 }
 
+/// Whether JSON is wanted rather than text. Whoever takes both alike, or says nothing, gets text.
+pub fn prefers_json(headers: &HeaderMap) -> bool {
+    weight(headers, "application", "json") > weight(headers, "text", "plain")
+}
+
 /// How much a type is wanted, in thousandths: what the most specific of the ranges that match says.
 fn weight(headers: &HeaderMap, kind: &str, subtype: &str) -> u32 {
     let ranges = headers

@@ -7,6 +7,7 @@ mod issuer;
 mod layers;
 mod master_key;
 mod names;
+mod others;
 mod rules;
 mod secrets;
 mod syntax;

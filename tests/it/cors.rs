@@ -5,6 +5,9 @@ use axum::http::{Method, Request};
 use users_core::server::routes::{Access, Place, ROUTES, Route};
 
 use crate::support::http::Reply;
+use users_core::config::{Config, Profile};
+
+use crate::support::world::everywhere_with;
 use crate::support::{World, everywhere};
 
 const ORIGINS: [&str; 4] = [
@@ -49,6 +52,7 @@ const OPEN: &[&str] = &[
     "/revoke",
     "/userinfo",
     "/jwks.json",
+    "/auth/jwks.json",
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/openapi.json",
@@ -225,4 +229,82 @@ fn the_methods_scripts_may_use_are_those_there_are() {
             assert!(safe.iter().any(|known| known.as_str() == method));
         }
     }
+}
+
+const LISTED: &str = "https://app.example.test";
+
+fn with_a_listed_origin(config: &mut Config) {
+    config.cors_origins = vec![LISTED.parse().unwrap()];
+    config.compat = vec![Profile::UsersCore];
+}
+
+/// What a browser may call with a token: a path of the REST API, and one of another system.
+const BY_TOKEN: [&str; 4] = [
+    "/api/v1/users/me",
+    "/api/v1/nothing",
+    "/users",
+    "/auth/login",
+];
+
+// A183
+#[tokio::test]
+async fn the_rest_api_is_open_to_listed_origins_alone_and_never_with_cookies() {
+    everywhere_with(with_a_listed_origin, async |world| {
+        for path in BY_TOKEN {
+            for (origin, listed) in [
+                (LISTED, true),
+                ("https://app.example.test:444", false),
+                ("https://app.example.test.evil.test", false),
+                ("http://app.example.test", false),
+                ("null", false),
+            ] {
+                for method in ["GET", "POST", "OPTIONS", "DELETE"] {
+                    let headers = [
+                        ("origin", origin),
+                        ("cookie", "__Host-sid-x=1"),
+                        ("access-control-request-method", "PUT"),
+                        ("access-control-request-headers", "authorization"),
+                        ("access-control-request-private-network", "true"),
+                    ];
+                    let reply = send(&world, method, path, &headers).await;
+                    let allowed = reply.header("access-control-allow-origin");
+                    assert_eq!(
+                        allowed,
+                        listed.then_some(LISTED),
+                        "{method} {path} {origin}"
+                    );
+                    assert_eq!(reply.header("access-control-allow-credentials"), None);
+                    assert_eq!(reply.header("access-control-allow-private-network"), None);
+                    // The answer depends on who asks, and caches are told so.
+                    assert!(
+                        reply.header("vary").unwrap().contains("origin"),
+                        "{reply:?}"
+                    );
+                }
+            }
+        }
+        // The pages stay closed to it.
+        for path in ["/sign-in", "/authorize", "/logout", "/setup", "/account"] {
+            let reply = send(&world, "GET", path, &[("origin", LISTED)]).await;
+            assert_eq!(cors_headers(&reply), [""; 0], "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_script_of_a_listed_origin_can_read_what_it_needs_of_a_refusal() {
+    everywhere_with(with_a_listed_origin, async |world| {
+        let reply = send(&world, "GET", "/api/v1/users/me", &[("origin", LISTED)]).await;
+        assert_eq!(reply.status, 401, "{reply:?}");
+        let exposed = reply.header("access-control-expose-headers").unwrap();
+        for (name, _) in &reply.headers {
+            let name = name.as_str();
+            if users_core::api::ANSWER_HEADERS.contains(&name) {
+                assert!(exposed.split(',').any(|known| known == name), "{name}");
+            }
+        }
+        assert!(exposed.contains("www-authenticate") && exposed.contains("x-request-id"));
+    })
+    .await;
 }

@@ -67,6 +67,7 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("clap::", &["cli", "main.rs"]),
+    ("file_rotate::", &["cli/logging"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -16,6 +16,7 @@ const EXPECTED: &[(&str, &str, Access, Place)] = &[
         Place::Issuer,
     ),
     ("GET, HEAD", "/jwks.json", Access::Public, Place::Issuer),
+    ("GET, HEAD", "/auth/jwks.json", Access::Public, Place::Root),
     (
         "GET, HEAD",
         "/.well-known/openid-configuration",

@@ -10,6 +10,7 @@ use crate::model::algorithm::Algorithm;
 use crate::model::client::Client;
 use crate::model::client_metadata::ClientMetadata;
 use crate::model::resource::Resource;
+use crate::model::role::{Role, RoleInput};
 use crate::model::tenant::{DEFAULT_SLUG, Tenant};
 use crate::model::tenant_input::TenantInput;
 use crate::model::user::{User, UserInput};
@@ -41,6 +42,12 @@ pub(super) enum Work {
         is_new: bool,
     },
     DeleteResource,
+    CreateRole(RoleInput),
+    UpdateRole {
+        before: Box<Role>,
+        input: RoleInput,
+    },
+    DeleteRole,
     CreateClient(Box<ClientWork>),
     UpdateClient {
         before: Box<Client>,
@@ -84,6 +91,9 @@ impl Change {
             Work::PutResource { is_new: true, .. } => ('+', "create", "resource"),
             Work::PutResource { is_new: false, .. } => ('~', "change", "resource"),
             Work::DeleteResource => ('-', "delete", "resource"),
+            Work::CreateRole(_) => ('+', "create", "role"),
+            Work::UpdateRole { .. } => ('~', "change", "role"),
+            Work::DeleteRole => ('-', "delete", "role"),
             Work::CreateClient(_) => ('+', "create", "client"),
             Work::UpdateClient { .. } => ('~', "change", "client"),
             Work::DeleteClient => ('-', "delete", "client"),

@@ -1,7 +1,7 @@
 //! Performs one change.
 
 use super::changes::{Change, ClientSecret, ClientWork, Work};
-use crate::admin::{clients, resources, tenants, users};
+use crate::admin::{clients, resources, roles, tenants, users};
 use crate::base::token::OpaqueToken;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
@@ -40,6 +40,11 @@ pub(super) async fn perform(
             resources::put(app, actor, &tenant, resource).await?;
         }
         Work::DeleteResource => resources::delete(app, actor, &tenant, &change.name).await?,
+        Work::CreateRole(input) => roles::create(app, actor, &tenant, input.clone()).await?,
+        Work::UpdateRole { before, input } => {
+            roles::update(app, actor, &tenant, before, input.clone()).await?;
+        }
+        Work::DeleteRole => roles::delete(app, actor, &tenant, &change.name).await?,
         Work::CreateClient(work) => {
             return create_client(session, &tenant, &change.name, work).await;
         }

@@ -52,6 +52,7 @@ pub(super) async fn plan(
     }
     planner.tenants(&wanted.tenants);
     planner.resources(&wanted.resources).await?;
+    planner.roles(&wanted.roles).await?;
     planner.clients(&wanted.clients).await?;
     planner.users(&wanted.users).await?;
     planner.absent(wanted).await?;

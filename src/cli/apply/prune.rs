@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Prunable;
-use super::changes::{Change, Work};
+use super::changes::Work;
 use super::planner::Planner;
 use super::users::is_admin;
 use super::wanted::{Entry, Wanted};
@@ -25,6 +25,9 @@ impl Planner<'_> {
             }
             if self.prune.contains(&Prunable::Users) {
                 self.absent_users(slug, wanted).await?;
+            }
+            if self.prune.contains(&Prunable::Roles) {
+                self.absent_roles(slug, &wanted.roles).await?;
             }
             if self.prune.contains(&Prunable::Resources) {
                 self.absent_resources(slug, wanted).await?;
@@ -101,15 +104,6 @@ impl Planner<'_> {
             }
         }
         Ok(())
-    }
-
-    fn remove(&mut self, slug: &str, name: String, work: Work) {
-        self.changes.push(Change {
-            tenant: slug.to_owned(),
-            name,
-            fields: Vec::new(),
-            work,
-        });
     }
 }
 

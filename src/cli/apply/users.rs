@@ -41,7 +41,15 @@ impl Planner<'_> {
                 .add(entry, checked.err().into_iter().flatten());
             let rows = self.rows(&entry.tenant);
             let unknown = role_problems(rows.as_ref(), &input.roles).await;
-            self.problems.add(entry, unknown.map_err(AdminError::from)?);
+            let mut unknown = unknown.map_err(AdminError::from)?;
+            let to_be_made = input
+                .roles
+                .iter()
+                .filter(|name| self.is_declared_role(&entry.tenant, name));
+            for name in to_be_made {
+                unknown.retain(|problem| *problem != role::unknown(name));
+            }
+            self.problems.add(entry, unknown);
             self.check_email(entry, &input, before.as_ref(), &mut names)
                 .await?;
             let password = self.password(entry, before.as_ref()).await?;
@@ -85,7 +93,7 @@ impl Planner<'_> {
     }
 
     /// The roles of an account that is declared without any.
-    fn default_roles(&self, slug: &str) -> Vec<String> {
+    pub(super) fn default_roles(&self, slug: &str) -> Vec<String> {
         let known = self.known.get(slug).and_then(Option::as_ref);
         known
             .map(|tenant| tenant.settings.clone())

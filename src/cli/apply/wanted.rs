@@ -2,6 +2,7 @@
 
 mod client;
 mod resource;
+mod role;
 mod user;
 
 use std::str::FromStr;
@@ -12,6 +13,7 @@ use crate::model::tenant::{DEFAULT_SLUG, is_valid_slug};
 
 pub(super) use client::WantedClient;
 pub(super) use resource::WantedResource;
+pub(super) use role::WantedRole;
 pub(super) use user::WantedUser;
 
 /// An entry, and where it stands.
@@ -31,6 +33,7 @@ pub(super) struct Entry<T> {
 pub(in crate::cli) struct Wanted {
     pub(super) tenants: Vec<Entry<DeclaredTenant>>,
     pub(super) resources: Vec<Entry<WantedResource>>,
+    pub(super) roles: Vec<Entry<WantedRole>>,
     pub(super) clients: Vec<Entry<WantedClient>>,
     pub(super) users: Vec<Entry<WantedUser>>,
 }
@@ -91,6 +94,14 @@ impl Wanted {
                 problems,
             }
         });
+        let roles = declared.roles.iter().map(|role| Entry {
+            line: role.line,
+            place: place(role.line, "role", &role.name),
+            tenant: slug(&role.tenant),
+            name: role.name.clone(),
+            problems: Vec::new(),
+            wanted: WantedRole::read(role),
+        });
         let clients = declared.clients.iter().map(|client| {
             let (wanted, problems) = WantedClient::read(client);
             Entry {
@@ -116,6 +127,7 @@ impl Wanted {
         Self {
             tenants: tenants.collect(),
             resources: resources.collect(),
+            roles: roles.collect(),
             clients: clients.collect(),
             users: users.collect(),
         }
@@ -127,7 +139,12 @@ impl Wanted {
         let resources = self.resources.iter().map(|entry| &entry.tenant);
         let clients = self.clients.iter().map(|entry| &entry.tenant);
         let users = self.users.iter().map(|entry| &entry.tenant);
-        let all = tenants.chain(resources).chain(clients).chain(users);
+        let roles = self.roles.iter().map(|entry| &entry.tenant);
+        let all = tenants
+            .chain(resources)
+            .chain(roles)
+            .chain(clients)
+            .chain(users);
         let mut slugs: Vec<String> = all.cloned().collect();
         slugs.sort_unstable();
         slugs.dedup();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::shapes::{Changed, Made, Person};
+use super::shapes::{Changed, Person};
 use crate::admin::users as accounts;
 use crate::api::answer::{Answer, Done};
 use crate::api::body::{Body, Document};
@@ -15,6 +15,8 @@ use crate::api::me::acting_session;
 use crate::api::problem::Problem;
 use crate::api::users::{self, AccountBody, Roles, found, searched};
 use crate::api::views::Password;
+use crate::compat::answer::Made;
+use crate::compat::bounds::within;
 use crate::login::direct::LoginError;
 use crate::login::own_password::{self, ChangeError};
 use crate::model::user::{User, UserInput};
@@ -120,14 +122,6 @@ pub(super) async fn list(
         .find_users(&filter, &Position::Offset(offset), limit)
         .await?;
     Ok(Answer(people.iter().map(Person::of).collect()))
-}
-
-fn within(name: &str, value: i64, least: i64, most: i64) -> Result<i64, Problem> {
-    if (least..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(Problem::parameter(name, format!("{least} to {most}")))
-    }
 }
 
 pub(super) async fn read(call: Arc<Call>, (): ()) -> Result<Answer<Person>, Problem> {

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -43,20 +43,6 @@ impl Person {
             updated_at: When(user.updated_at),
             last_login: user.last_login_at.map(When),
         }
-    }
-}
-
-/// Something new.
-pub(super) struct Made<T>(pub(super) T);
-
-impl<T: JsonSchema + Send + Serialize + 'static> Output for Made<T> {
-    fn describe(shape: &mut Shape) {
-        shape.success = StatusCode::CREATED;
-        shape.answer = Some(SchemaGenerator::subschema_for::<T>);
-    }
-
-    fn respond(self, _: &Call) -> Response {
-        respond::json(StatusCode::CREATED, &self.0)
     }
 }
 

@@ -1,10 +1,11 @@
-//! What the settings file declares for `apply`: `[[tenant]] [[client]] [[user]] [[resource]]`.
+//! What the settings file declares for `apply`: `[[tenant]] [[role]] [[client]] [[user]] [[resource]]`.
 //!
 //! Entries are checked for form only. What they mean, such as which grants a client may have, is
 //! judged where the database's own entries are.
 
 mod client;
 mod resource;
+mod role;
 mod secret_source;
 mod tenant;
 mod user;
@@ -16,18 +17,21 @@ use super::reader::TableReader;
 
 pub use client::DeclaredClient;
 pub use resource::DeclaredResource;
+pub use role::DeclaredRole;
 pub use secret_source::{SecretOrigin, SecretSource};
 pub use tenant::DeclaredTenant;
 pub use user::DeclaredUser;
 
-/// The names of the lists, in the order they are applied.
-pub(super) const KINDS: [&str; 4] = ["tenant", "client", "user", "resource"];
+/// The names of the lists.
+pub(super) const KINDS: [&str; 5] = ["tenant", "role", "client", "user", "resource"];
 
 /// All entries of the file, in its order.
 #[derive(Clone, Debug, Default)]
 pub struct Declared {
     /// `[[tenant]]`
     pub tenants: Vec<DeclaredTenant>,
+    /// `[[role]]`
+    pub roles: Vec<DeclaredRole>,
     /// `[[client]]`
     pub clients: Vec<DeclaredClient>,
     /// `[[user]]`
@@ -44,6 +48,12 @@ pub(super) fn read(root: &mut TableReader<'_, '_>, env: Environment<'_>) -> Decl
         let tenant = DeclaredTenant::read(&mut reader);
         seen.check(&mut reader, "slug", None, &tenant.slug);
         declared.tenants.push(tenant);
+        reader.finish();
+    });
+    root.each("role", |mut reader| {
+        let role = DeclaredRole::read(&mut reader);
+        seen.check(&mut reader, "name", role.tenant.as_deref(), &role.name);
+        declared.roles.push(role);
         reader.finish();
     });
     root.each("client", |mut reader| {

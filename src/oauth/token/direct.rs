@@ -11,7 +11,6 @@ use crate::model::scope::Scope;
 use crate::oauth::client_auth;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::oauth::scope_policy::{self, Target};
-use crate::telemetry::GrantLabel;
 use crate::web::params::Params;
 
 /// Gives somebody who proved who they are the tokens of a door: all they may hold of its scopes, or
@@ -42,7 +41,7 @@ pub async fn login(
     };
     let issued = issue::issue(app, ctx, &client, authorization).await?;
     if issued.is_some() {
-        count(app, "direct_login");
+        app.metrics.issued("direct_login");
     }
     Ok(issued)
 }
@@ -62,16 +61,9 @@ pub async fn refresh(
     for _ in 0..super::REDEMPTIONS {
         let authorization = refresh_token::redeem(app, ctx, &client, &params).await?;
         if let Some(response) = issue::issue(app, ctx, &client, authorization).await? {
-            count(app, "refresh_token");
+            app.metrics.issued("refresh_token");
             return Ok(response);
         }
     }
     Err(OAuthError::from(ErrorKind::Unavailable).because("the token kept changing"))
-}
-
-fn count(app: &App, grant: &'static str) {
-    app.metrics
-        .tokens
-        .get_or_create(&GrantLabel { grant })
-        .inc();
 }

@@ -16,7 +16,7 @@ use super::error::{ErrorKind, OAuthError};
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::client_metadata::GrantType;
-use crate::telemetry::{ErrorLabel, GrantLabel};
+use crate::telemetry::ErrorLabel;
 use crate::trail::hours::Counter;
 use crate::web::params::Params;
 use crate::web::{form, respond};
@@ -52,12 +52,7 @@ async fn answer(
     for _ in 0..REDEMPTIONS {
         let authorization = grants::redeem(app, ctx, &client, grant, &params).await?;
         if let Some(response) = issue::issue(app, ctx, &client, authorization).await? {
-            app.metrics
-                .tokens
-                .get_or_create(&GrantLabel {
-                    grant: grant.name(),
-                })
-                .inc();
+            app.metrics.issued(grant.name());
             app.hours
                 .count(&ctx.tenant.id, ctx.now, Counter::Tokens(grant));
             return Ok(response);

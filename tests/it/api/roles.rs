@@ -66,6 +66,15 @@ async fn a_role_is_made_read_changed_and_removed() {
             .put(&path, &json!({ "roles": ["user"] }))
             .await
             .assert_ok();
+        let tenant = format!("/tenants/{}", world.tenant.id);
+        for defaults in [json!(["user", "helpdesk"]), json!(["user"])] {
+            let patch = json!({ "settings": { "default_roles": defaults } });
+            admin.patch(&tenant, &patch).await.assert_ok();
+            if defaults[1] == "helpdesk" {
+                let given = admin.delete("/roles/helpdesk").await;
+                given.assert_problem(409, "conflict");
+            }
+        }
         admin.delete("/roles/helpdesk").await.assert_status(204);
         let gone = admin.get("/roles/helpdesk").await;
         gone.assert_problem(404, "not-found");

@@ -129,3 +129,75 @@ fn a_file_that_is_all_there_is_may_hold_both() {
     let said = nothing.refused(&["apply"]);
     assert!(said.contains("there is no users-core.toml here"), "{said}");
 }
+
+#[test]
+fn a_role_is_there_before_whoever_has_it_and_gone_after() {
+    let place = Place::new();
+    let whole = "[[tenant]]\nslug = 'acme'\n\
+                 [[user]]\nusername = 'ann'\ntenant = 'acme'\nroles = ['caller', 'user']\n\
+                 [[role]]\nname = 'caller'\ntenant = 'acme'\npermissions = ['files.read', 'sip.call']\n\
+                 [[resource]]\naudience = 'https://files.example'\ntenant = 'acme'\nscopes = ['files.read']\n";
+    place.write("users-core.toml", whole);
+    let made = "+ tenant acme\n+ resource https://files.example in acme\n+ role caller in acme\n\
+                + user ann in acme\n";
+    assert_eq!(place.run(&["plan"]).stdout, made);
+    assert_eq!(place.ok(&["apply"]), made);
+    assert_eq!(
+        place.ok(&["apply"]),
+        "",
+        "the order of words is no difference"
+    );
+
+    let other = whole.replace("'files.read', 'sip.call'", "'sip.call'");
+    place.write("users-core.toml", &other);
+    assert_eq!(place.ok(&["apply"]), "~ role caller in acme: permissions\n");
+
+    // Somebody has it: it stays, whatever the file says.
+    let without =
+        |text: &str| text.replace("[[role]]\nname = 'caller'", "[[role]]\nname = 'dialler'");
+    place.write("users-core.toml", &without(&other));
+    let planned = place.run(&["apply", "--prune"]);
+    assert_eq!(planned.stdout, "+ role dialler in acme\n");
+    assert!(
+        planned.stderr.contains("role caller of acme stays"),
+        "{planned:?}"
+    );
+
+    // It goes with the last who has it.
+    let given = without(&other).replace("'caller', 'user'", "'dialler'");
+    place.write("users-core.toml", &given);
+    let changed = "~ user ann in acme: roles\n- role caller in acme\n";
+    assert_eq!(place.ok(&["apply", "--prune=roles"]), changed);
+}
+
+#[test]
+fn a_role_that_cannot_be_is_refused_with_its_line() {
+    let place = Place::new();
+    for (entry, message) in [
+        ("name = 'admin'", "is not for a role of one's own"),
+        ("name = 'Caller'", "name: 1 to 64 of a-z"),
+        (
+            "name = 'caller'\npermissions = ['fly']",
+            "no resource has the scope \"fly\"",
+        ),
+        (
+            "name = 'caller'\npermissions = ['openid']",
+            "openid is everybody's",
+        ),
+        (
+            "name = 'caller'\ntenant = 'nowhere'",
+            "there is no \"nowhere\"",
+        ),
+        ("name = 'caller'\ncolour = 'red'", "colour"),
+        (
+            "name = 'caller'\n[[role]]\nname = 'caller'",
+            "declared twice",
+        ),
+        ("description = 'nameless'", "name"),
+    ] {
+        place.write("users-core.toml", &format!("[[role]]\n{entry}\n"));
+        let said = place.refused(&["apply"]);
+        assert!(said.contains(message), "{entry}: {said}");
+        assert!(said.contains("users-core.toml:"), "{said}");
+    }
+}

@@ -72,7 +72,7 @@ fn the_option_wins_over_the_variable_and_the_variable_over_the_default_file() {
     place.write("second.toml", "issuer = 'http://localhost:2'\n");
     place.write("third.toml", "issuer = 'http://localhost:3'\n");
     let issuer = |place: &Place, arguments: &[&str]| {
-        place.json(&[&["config", "show"], arguments].concat())["issuer"].clone()
+        place.json(&[&["config", "show"], arguments].concat())["issuer"]["value"].clone()
     };
     assert_eq!(issuer(&place, &[]), "http://localhost:1");
     let place = place.with("USERS_CORE_CONFIG", "second.toml");
@@ -95,7 +95,33 @@ fn config_show_masks_secrets() {
         !shown.contains(key) && !shown.contains("word-of-passage"),
         "{shown}"
     );
-    assert_eq!(place.json(&["config", "show"])["master_key"], "[secret]");
+    assert_eq!(
+        place.json(&["config", "show"])["master_key"]["value"],
+        "[secret]"
+    );
+}
+
+#[test]
+fn config_show_says_where_each_value_comes_from() {
+    let place = Place::new().with("USERS_CORE_LIMITS_WINDOW", "7200");
+    place.write(
+        "users-core.toml",
+        "issuer = 'http://localhost:1'\ncompat = ['user-service']\n[limits]\nwindow = 60\n",
+    );
+    let shown = place.json(&["config", "show"]);
+    for (path, value, source) in [
+        ("issuer", "http://localhost:1", "users-core.toml:1"),
+        ("limits.window", "7200", "USERS_CORE_LIMITS_WINDOW"),
+        ("log.file", "logs/user_service.log", "profile user-service"),
+        ("log.level", "info", "default"),
+    ] {
+        assert_eq!(shown[path]["value"], value, "{path}");
+        assert_eq!(shown[path]["source"], source, "{path}");
+    }
+    let text = place.ok(&["config", "show"]);
+    let line = "limits.window: 7200  (USERS_CORE_LIMITS_WINDOW)\n";
+    assert!(text.contains(line), "{text}");
+    assert!(!place.has("logs"), "showing makes nothing");
 }
 
 #[test]

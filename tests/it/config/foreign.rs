@@ -5,7 +5,7 @@ use users_core::config::{Loaded, load};
 
 const SECRET: &str = "hunter2-hunter2-hunter2-hunter2-hunter2";
 
-fn loaded(profiles: &str, env: &[(&str, &str)]) -> Loaded {
+pub(super) fn loaded(profiles: &str, env: &[(&str, &str)]) -> Loaded {
     let own = [("USERS_CORE_COMPAT", profiles)];
     let all = own.iter().chain(env);
     let all: Vec<_> = all
@@ -19,7 +19,7 @@ fn loaded(profiles: &str, env: &[(&str, &str)]) -> Loaded {
     loaded
 }
 
-fn refused(profiles: &str, env: &[(&str, &str)]) -> String {
+pub(super) fn refused(profiles: &str, env: &[(&str, &str)]) -> String {
     let own = [("USERS_CORE_COMPAT", profiles)];
     let all = own.iter().chain(env);
     let all: Vec<_> = all
@@ -30,7 +30,7 @@ fn refused(profiles: &str, env: &[(&str, &str)]) -> String {
 }
 
 /// What is said, in one text.
-fn said(loaded: &Loaded) -> String {
+pub(super) fn said(loaded: &Loaded) -> String {
     let notes = loaded.notes.iter();
     notes.map(|note| format!("{}\n", note.text)).collect()
 }
@@ -81,10 +81,8 @@ fn our_own_variables_win_and_that_is_said() {
     );
     assert_eq!(both.config.database_url.expose(), "sqlite://ours.db");
     let said = said(&both);
-    assert_eq!(
-        said,
-        "DATABASE_URL is set and not read: USERS_CORE_DATABASE_URL is set as well\n"
-    );
+    let loses = "DATABASE_URL is set and not read: USERS_CORE_DATABASE_URL is set as well\n";
+    assert!(said.starts_with(loses), "{said}");
 }
 
 #[test]
@@ -156,5 +154,6 @@ fn secrets_of_others_are_warned_of_and_never_shown() {
     assert!(!shown.contains(SECRET), "{shown}");
     assert_eq!(said(&loaded("", &env)), "");
     let api = loaded("user-management-api", &env);
-    assert_eq!(api.notes.len(), 2, "{:?}", api.notes);
+    let warnings = api.notes.iter().filter(|note| note.warns);
+    assert_eq!(warnings.count(), 2, "{:?}", api.notes);
 }

@@ -222,3 +222,34 @@ fn a_field_that_is_wrong_by_itself_is_not_blamed_in_company() {
     ]);
     assert!(error.starts_with("USERS_CORE_ISSUER: "), "{error}");
 }
+
+#[test]
+fn an_origin_is_what_a_browser_sends_byte_for_byte() {
+    for good in [
+        "https://app.example.com",
+        "https://app.example.com:8443",
+        "http://localhost:3000",
+        "http://[::1]:3000",
+        "https://xn--bcher-kva.example",
+    ] {
+        let config = from_env(&[("USERS_CORE_CORS_ORIGINS", good)]);
+        assert_eq!(config.cors_origins[0].as_str(), good);
+    }
+    for bad in [
+        "*",
+        "null",
+        "app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://App.example.com",
+        "https://app.example.com:443",
+        "https://user@app.example.com",
+        "https://*.example.com",
+        "https://b\u{fc}cher.example",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+    ] {
+        let error = env_error(&[("USERS_CORE_CORS_ORIGINS", bad)]);
+        assert!(error.contains("is not an origin"), "{bad}: {error}");
+    }
+}

@@ -1,0 +1,94 @@
+//! `docs/seeds.md` has a row for every statement of the seed documents, and every test it names is
+//! there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::support::tables::{source_of, tests};
+
+/// The documents, and how many statements each of them makes.
+const DOCUMENTS: &[(&str, usize)] = &[("000", 57), ("001", 38), ("003", 59), ("rvoip:", 46)];
+
+/// What is held by a whole program and not by a test of this suite is named by its path.
+const PROGRAMS: &[&str] = &["conformance/", "examples/", "scripts/", "benches/"];
+
+/// What a row may wait for.
+const LATER: &[&str] = &["examples", "import", "library", "passwords"];
+
+fn text() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/seeds.md");
+    fs::read_to_string(path).expect("the document")
+}
+
+/// The rows of every section: the first word of its title, and the cells of each row but the header.
+fn sections() -> Vec<(String, Vec<Vec<String>>)> {
+    let text = text();
+    let parts = text.split("\n## ").skip(1);
+    parts
+        .map(|part| {
+            let rows = part.lines().filter(|line| line.starts_with("| "));
+            let cells = |row: &str| -> Vec<String> {
+                let cells = row.trim_matches('|').split(" | ");
+                cells.map(|cell| cell.trim().to_owned()).collect()
+            };
+            let rows = rows
+                .map(cells)
+                .filter(|cells| !cells[0].starts_with("statement"));
+            let title = part.split_whitespace().next().unwrap_or_default();
+            (title.to_owned(), rows.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_statement_has_a_row_and_every_row_is_true() {
+    let sections = sections();
+    for (document, statements) in DOCUMENTS {
+        let rows = sections.iter().find(|(number, _)| number == document);
+        let count = rows.map(|(_, rows)| rows.len());
+        assert_eq!(count, Some(*statements), "{document}");
+    }
+    for (document, rows) in &sections {
+        let mut seen = BTreeSet::new();
+        for cells in rows {
+            let [statement, route, held_by] = &cells[..] else {
+                panic!("{document}: three cells: {cells:?}");
+            };
+            assert!(seen.insert(statement), "{document}: twice: {statement}");
+            assert!(!route.is_empty(), "{document}: {statement}");
+            if let Some(feature) = held_by.strip_prefix("later: ") {
+                assert!(
+                    LATER.contains(&feature),
+                    "{document}: {statement}: {feature}"
+                );
+                continue;
+            }
+            for holder in tests(held_by) {
+                let is_program = PROGRAMS.iter().any(|start| holder.starts_with(start));
+                let found = if is_program {
+                    Path::new(env!("CARGO_MANIFEST_DIR")).join(holder).exists()
+                } else {
+                    holder.contains("::") && source_of(holder).is_some()
+                };
+                assert!(found, "{document}: {statement}: there is no {holder}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_route_of_the_profiles_is_in_the_table() {
+    use users_core::compat::DIALECTS;
+    let text = text();
+    let documents = sections();
+    for dialect in DIALECTS.iter() {
+        for operation in &dialect.operations {
+            let route = format!("`{} {}`", operation.method, operation.path);
+            let known = documents
+                .iter()
+                .any(|(_, rows)| rows.iter().any(|cells| cells[1].contains(&route)));
+            assert!(known || text.contains(&route), "{route}");
+        }
+    }
+}
