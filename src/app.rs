@@ -11,7 +11,7 @@ use crate::base::id::{ordered_id, random_id};
 use crate::base::master_key::MasterKey;
 use crate::base::random::Random;
 use crate::base::sorted_hashes::SortedHashes;
-use crate::config::Config;
+use crate::config::{Config, issuer};
 use crate::directory::Directory;
 use crate::directory::key_uses::KeyUses;
 use crate::keys::ring::KeyRing;
@@ -114,7 +114,7 @@ impl App {
             decisions: Decisions::default(),
             sealer: Sealer::new(HeadKey::of(&master_key)),
             documents: Documents::new(store.db()),
-            pages: Pages::new(),
+            pages: Pages::at(issuer::path(&config.issuer)),
             metrics: Metrics::new(),
             config,
             store,

@@ -1,12 +1,63 @@
+//! An OAuth 2.0 / OpenID Connect provider, as a program (`users-core`) and as a library.
+//!
+//! # In a program
+//!
+//! [`init`] opens an installation and gives an [`AuthenticationService`]: accounts, API keys, tokens.
+//! [`router`] is the whole server, to be mounted in another axum application.
+//!
+//! ```
+//! use users_core::{CreateUserRequest, Secret, TokenValidator, TrustedIssuer, UsersConfig};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let database = format!("sqlite://{}", directory.path().join("users.db").display());
+//! let service = users_core::init(UsersConfig {
+//!     database_url: Secret::new(database),
+//!     ..UsersConfig::default()
+//! })
+//! .await?;
+//! service
+//!     .create_user(CreateUserRequest {
+//!         username: "alice".into(),
+//!         password: Some("correct horse battery".into()),
+//!         roles: vec!["user".into()],
+//!         ..CreateUserRequest::default()
+//!     })
+//!     .await?;
+//! let login = service
+//!     .authenticate_password_for("alice", "correct horse battery", "sip.register")
+//!     .await?;
+//!
+//! // Elsewhere, in the SIP registrar:
+//! let validator = TokenValidator::new()?;
+//! let issuer = service.jwt_issuer();
+//! validator.add_trusted_issuer(TrustedIssuer::with_public_key_pem(
+//!     issuer.issuer().await?,
+//!     issuer.public_key_pem().await?,
+//!     ["rvoip-sip"],
+//! ))?;
+//! let caller = validator.validate_token(&login.tokens.access_token).await?;
+//! assert_eq!(caller.username.as_deref(), Some("alice"));
+//! assert!(caller.has_scope("sip.register"));
+//! # service.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What stands at the root of the crate, and the settings in [`config`], are the library. The other
+//! modules are the program's own, public for its tests and tools, and change without notice.
+//!
 //! # The map of the crate
 //!
 //! Five floors; a module imports from its own floor and below, and `tests/it/floors.rs` holds the
 //! walls.
 //!
 //! ```text
-//! 5  main.rs  cli/  server/                commands, routes, layers, listeners; imported by nobody
+//! 5  main.rs  cli/  server/  library/      commands, routes, layers, listeners, the facade above
 //! 4  oauth/  oidc/  login/  admin/  api/   endpoints, the rules around them, what operators do
 //!    compat/                               the routes of other systems, on the same functions
+//!    validate/                             the other side: what a resource server does with tokens
 //!    trail/                                what is remembered of what happened
 //!    app.rs  context.rs  installation.rs   what a process owns, what a request sees, the start
 //! 3  storage/  directory/  keys/           rows; what is remembered of them; signing keys
@@ -42,6 +93,7 @@ pub mod context;
 pub mod directory;
 pub mod installation;
 pub mod keys;
+pub mod library;
 pub mod login;
 pub mod model;
 pub mod oauth;
@@ -52,4 +104,20 @@ pub mod server;
 pub mod storage;
 pub mod telemetry;
 pub mod trail;
+pub mod validate;
 pub mod web;
+
+pub use base::api_key_secret::ApiKeySecret;
+pub use base::clock::{Clock, Timestamp};
+pub use base::token::OpaqueToken;
+pub use config::{Config as UsersConfig, Profile, Secret};
+pub use library::{
+    ApiKey, ApiKeyStore, AuthenticationResult, AuthenticationService, CreateApiKeyRequest,
+    CreateUserRequest, Error, InitError, JwtIssuer, TokenPair, UpdateUserRequest, User, UserFilter,
+    UserStore, init, router,
+};
+pub use model::algorithm::Algorithm;
+pub use validate::{
+    BearerChallenge, TokenValidator, TrustError, TrustedIssuer, UserContext, ValidationError,
+    ValidatorSettings, bearer_token,
+};

@@ -11,6 +11,7 @@ use super::call::Call;
 use super::operation::{Output, Shape};
 use super::problem::Problem;
 use crate::base::digest::sha256;
+use crate::config::issuer;
 use crate::web::respond;
 
 /// What was asked for, with its `ETag`.
@@ -65,7 +66,8 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for Created<T> {
 
     fn respond(self, call: &Call) -> Response {
         let mut response = tagged(StatusCode::CREATED, &self.body, call);
-        let location = format!("{}{}", super::BASE, self.location);
+        let root = issuer::path(&call.app.config.issuer);
+        let location = format!("{root}{}{}", super::BASE, self.location);
         if let Ok(location) = HeaderValue::try_from(location) {
             response.headers_mut().insert(LOCATION, location);
         }

@@ -84,6 +84,12 @@ pub fn authority(issuer: &str) -> &str {
     rest.split('/').next().unwrap_or(rest)
 }
 
+/// The path of a well-formed issuer: empty for the root, else without a slash at its end.
+pub fn path(issuer: &str) -> &str {
+    let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    rest.find('/').map_or("", |at| &rest[at..])
+}
+
 fn check_path(path: &str) -> Result<(), &'static str> {
     if path.is_empty() {
         return Ok(());

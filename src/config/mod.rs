@@ -78,9 +78,6 @@ pub struct Config {
     /// What the routes of `users-core` answer a caller without a valid token: 403, as that system
     /// does, or 401 (`403`).
     pub compat_missing_token_status: String,
-    /// Who may make an account by the routes of `user-management-api` and `user-service`, while they
-    /// are served (open, as it is in those systems).
-    pub compat_registration: Registration,
     /// Who may make an account without being asked to (off).
     pub registration: Registration,
     /// What a password must be.
@@ -251,6 +248,12 @@ impl Config {
         self.compat.contains(&profile)
     }
 
+    /// What is wrong with settings that a program put together itself, each rule naming its field;
+    /// [`load`] has looked already.
+    pub fn problems(&self) -> Vec<String> {
+        rules::problems(self)
+    }
+
     /// Whether the issuer's host is this machine. Switches for tests and development are refused
     /// anywhere else.
     pub fn issuer_is_loopback(&self) -> bool {
@@ -272,7 +275,6 @@ impl Default for Config {
             cors_origins: Vec::new(),
             compat: Vec::new(),
             compat_missing_token_status: "403".into(),
-            compat_registration: Registration::Open,
             registration: Registration::Off,
             passwords: PasswordRules::default(),
             user_management_service: UserManagementService::default(),

@@ -72,6 +72,18 @@ pub(super) fn check(layers: &mut Layers, errors: &mut Errors) {
     }
 }
 
+/// Every rule that settings break which no file was read for, each naming its field.
+pub(super) fn problems(config: &Config) -> Vec<String> {
+    let broken = |rule: &Rule| {
+        Some(format!(
+            "{}: {}",
+            rule.fields[0],
+            (rule.judge)(config).err()?
+        ))
+    };
+    RULES.iter().filter_map(broken).collect()
+}
+
 fn issuer_is_well_formed(config: &Config) -> Result<(), String> {
     let issuer = issuer::parse(&config.issuer)?;
     if issuer.https || issuer.is_loopback() {

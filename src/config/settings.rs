@@ -120,8 +120,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Systems whose routes, answers and variables are served beside our own."),
     setting!(compat_missing_token_status, Kind::OneOf(MISSING_TOKEN_STATUSES),
         "What the routes of the profile users-core answer where the token is missing or invalid."),
-    setting!(compat_registration, Kind::OneOf(Registration::NAMES),
-        "Who may make an account by the routes of user-management-api and user-service, while they are served."),
     setting!(registration, Kind::OneOf(Registration::NAMES),
         "Who may make an account: nobody, the invited, those with an address in a tenant's domain, everybody."),
 

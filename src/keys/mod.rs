@@ -3,5 +3,6 @@
 pub mod jwk;
 pub mod jws;
 pub mod key_pair;
+pub mod pem;
 pub mod ring;
 pub mod rotation;

@@ -4,6 +4,7 @@ use super::algorithm::Algorithm;
 use super::search;
 use super::tenant_settings::{Display, TenantSettings};
 use crate::base::clock::Timestamp;
+use crate::config::issuer;
 
 /// The slug of the tenant that lives at the root.
 pub const DEFAULT_SLUG: &str = "default";
@@ -49,13 +50,9 @@ impl Tenant {
         self.slug == DEFAULT_SLUG
     }
 
-    /// Where its pages are on its host: empty for the root, else `/t/{slug}`.
+    /// Where its pages are on its host: the path of its issuer, empty for the root.
     pub fn path(&self) -> String {
-        if self.is_default() || self.host.is_some() {
-            String::new()
-        } else {
-            format!("/t/{}", self.slug)
-        }
+        issuer::path(&self.issuer).to_owned()
     }
 }
 

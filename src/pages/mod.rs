@@ -77,7 +77,13 @@ impl Default for Pages {
 }
 
 impl Pages {
+    /// Pages of an issuer at the root of its host.
     pub fn new() -> Self {
+        Self::at("")
+    }
+
+    /// Pages of an issuer at a path of its host.
+    pub fn at(root: &str) -> Self {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         // Whatever a template is called.
@@ -86,6 +92,7 @@ impl Pages {
         templates.add_filter("initial", texts::initial);
         templates.add_filter("own_address", texts::own_address);
         templates.add_filter("web_address", texts::web_address);
+        templates.add_global("root", root);
         templates.add_global("stylesheet", Value::from_safe_string(stylesheet_address()));
         for (name, text) in TEMPLATES {
             templates

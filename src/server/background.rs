@@ -27,7 +27,7 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 const PURGE_BATCHES: usize = 10;
 
 /// Starts the tasks.
-pub(super) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
+pub(crate) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     every(&tasks, stop, FEED_INTERVAL, app, follow_changes);
     every(&tasks, stop, FLUSH_INTERVAL, app, flush);

@@ -1,6 +1,6 @@
 //! Floor 5: assembles routes, layers and listeners into a running server.
 
-mod background;
+pub(crate) mod background;
 pub mod connection;
 pub mod health;
 mod layers;
@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::storage::DbError;
 use crate::trail;
 use listen::{Limits, Listener, Transport};
 use tls::{TlsError, TlsReloader};
@@ -30,7 +32,7 @@ pub enum ServeError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error("the database cannot be read: {0}")]
-    Database(#[from] crate::storage::DbError),
+    Database(#[from] DbError),
     #[error("serving failed: {0}")]
     Serving(#[from] std::io::Error),
 }
@@ -70,8 +72,7 @@ impl Server {
                 Err(error) => return Err(ServeError::Listen(*address, error)),
             }
         }
-        app.store.db().feed().start(app.store.db()).await?;
-        app.directory.load(app.clock.now()).await?;
+        load(&app).await?;
         Ok(Self {
             app,
             listeners,
@@ -106,14 +107,26 @@ impl Server {
         };
         let router = router(&app, &stop);
         let drained = listen::serve(listeners, transport, router, limits, stop, kill).await?;
-        tasks.close();
-        tasks.wait().await;
-        trail::flush_refusals(&app).await;
-        trail::flush_hours(&app).await;
-        app.store.db().close().await;
+        finish(&app, tasks).await;
         tracing::info!(finished = drained.finished, cut = drained.cut, "stopped");
         Ok(())
     }
+}
+
+/// Loads what must be in memory before anything is answered.
+pub(crate) async fn load(app: &App) -> Result<(), DbError> {
+    app.store.db().feed().start(app.store.db()).await?;
+    app.directory.load(app.clock.now()).await
+}
+
+/// Waits for what runs beside the requests, whose signal to stop was given, and writes what is kept
+/// in memory.
+pub(crate) async fn finish(app: &App, tasks: TaskTracker) {
+    tasks.close();
+    tasks.wait().await;
+    trail::flush_refusals(app).await;
+    trail::flush_hours(app).await;
+    app.store.db().close().await;
 }
 
 /// All routes with all layers, as tests drive them too.

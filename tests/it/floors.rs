@@ -28,19 +28,22 @@ const FLOORS: &[(u8, &[&str])] = &[
             "admin",
             "api",
             "compat",
+            "validate",
             "trail",
             "app",
             "context",
             "installation",
         ],
     ),
-    (5, &["cli", "server", "main", "lib"]),
+    (5, &["cli", "server", "library", "main", "lib"]),
 ];
 
 /// Crates with one home.
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["storage"]),
     ("josekit::", &["keys"]),
+    ("openssl::", &["keys"]),
+    ("reqwest::", &["validate"]),
     ("argon2::", &["passwords"]),
     ("minijinja::", &["pages"]),
     ("SystemTime::now", &["base/clock.rs"]),
@@ -63,6 +66,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "compat",
             "app.rs",
             "server",
+            "library",
             "cli",
         ],
     ),

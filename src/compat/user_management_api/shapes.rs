@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::api::problem::{Problem, ProblemKind};
+use crate::api::problem::{FieldProblem, Problem, ProblemKind};
 use crate::api::refusal::{Refuse, RefusedCall};
 use crate::api::views::When;
 use crate::compat::refusal::{field_errors, sentence};
@@ -96,7 +96,7 @@ pub(in crate::compat) fn refuse(_: &Config) -> Refuse {
 
 fn refused(problem: Problem, call: &RefusedCall) -> Response {
     let kind = problem.kind();
-    let lacks_only = problem.errors().iter().all(|error| error.is_missing());
+    let lacks_only = problem.errors().iter().all(FieldProblem::is_missing);
     let status = match kind {
         // A header that is missing or broken is one thing, a bad token another.
         ProblemKind::Unauthenticated if !call.is_public && !call.brings_token => {

@@ -107,7 +107,7 @@ pub(super) async fn register(
         },
         ..UserInput::default()
     };
-    let open_to = app.config.compat_registration;
+    let open_to = app.config.registration;
     let id = registration::register(app, &ctx, open_to, input, password.expose()).await?;
     let user = app.store.tenant(&ctx.tenant.id).user(&id).await?;
     let user = user.ok_or_else(Problem::changed)?;

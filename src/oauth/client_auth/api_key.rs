@@ -24,10 +24,15 @@ pub(super) async fn authenticate(
         return Ok(Err("an API key authenticates with its secret"));
     };
     let judged = api_key::of_client(app, ctx, id, presented).await?;
-    Ok(judged.map(|holder| AuthenticatedClient {
+    Ok(judged.map(|holder| client_of(app, ctx, holder)))
+}
+
+/// The client that a key stands for in the hands of its holder.
+pub(super) fn client_of(app: &App, ctx: &Ctx, holder: KeyHolder) -> AuthenticatedClient {
+    AuthenticatedClient {
         known: Arc::new(registration(app, ctx, &holder)),
         key: Some(Arc::new(holder)),
-    }))
+    }
 }
 
 /// The registration that a key stands for: a confidential client that gets tokens for itself, within

@@ -22,7 +22,7 @@ use crate::web::authorization::{Authorization, authorization};
 use crate::web::params::Params;
 
 /// A client that proved itself, a public one that named itself, or one of our own doors. Only
-/// [`authenticate`] and [`of_door`] make it.
+/// [`authenticate`], [`of_door`] and [`of_api_key`] make it.
 #[derive(Clone)]
 pub struct AuthenticatedClient {
     known: Arc<KnownClient>,
@@ -156,6 +156,11 @@ pub(super) async fn of_door(
         clients::put_door(app, &ctx.tenant, door, &wanted).await?;
     }
     Err(OAuthError::internal().because("the client of a direct login keeps changing"))
+}
+
+/// The client that an API key stands for, for a key that was presented alone.
+pub(super) fn of_api_key(app: &App, ctx: &Ctx, holder: KeyHolder) -> AuthenticatedClient {
+    api_key::client_of(app, ctx, holder)
 }
 
 /// Before the row is written, after it, and once more where another node was faster.

@@ -157,3 +157,16 @@ fn secrets_of_others_are_warned_of_and_never_shown() {
     let warnings = api.notes.iter().filter(|note| note.warns);
     assert_eq!(warnings.count(), 2, "{:?}", api.notes);
 }
+
+#[test]
+fn what_is_of_no_use_here_is_warned_of() {
+    let env = [("REDIS_URL", SECRET)];
+    let on = loaded("user-service", &env);
+    let notes = on.notes.iter();
+    let of_it: Vec<_> = notes
+        .filter(|note| note.text.starts_with("REDIS_URL is set and not read: "))
+        .collect();
+    assert_eq!(of_it.len(), 1, "{:?}", on.notes);
+    assert!(of_it[0].warns);
+    assert!(!said(&loaded("user-management-api", &env)).contains("REDIS_URL"));
+}

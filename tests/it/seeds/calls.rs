@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::Value;
+use users_core::compat::DIALECTS;
+use users_core::config::Profile;
 
 use crate::support::Reply;
 use crate::support::http::Caller;
@@ -101,4 +103,19 @@ pub fn malformed() -> Vec<(Option<&'static str>, Vec<u8>, u16)> {
             415,
         ),
     ]
+}
+
+/// Asserts that the document of the API describes every route of a profile that is on.
+pub async fn assert_documented(caller: &Caller, profile: Profile) {
+    let document = caller.get("/openapi.json").await.json();
+    let dialect = DIALECTS.iter().find(|dialect| dialect.profile == profile);
+    for operation in &dialect.expect("a profile with routes").operations {
+        let method = operation.method.as_str().to_ascii_lowercase();
+        let described = &document["paths"][operation.path][&method];
+        assert_eq!(described["operationId"], operation.name);
+        let ok = operation.shape.success.as_u16().to_string();
+        assert!(described["responses"][&ok].is_object(), "{described}");
+        let has_body = operation.shape.body.is_some();
+        assert_eq!(described["requestBody"].is_object(), has_body);
+    }
 }

@@ -3,11 +3,12 @@
 mod doors;
 mod inputs;
 mod login;
+mod names;
 mod registration;
 mod system;
 
 use serde_json::{Value, json};
-use users_core::config::Profile;
+use users_core::config::{Profile, Registration};
 
 use super::calls::{call, post};
 use crate::support::world::everywhere_with;
@@ -20,6 +21,8 @@ const MADE_UP: &[&str] = &["userId", "createdAt", "token"];
 async fn served(test: impl AsyncFn(World)) {
     let on = |config: &mut users_core::config::Config| {
         config.compat = vec![Profile::UserManagementApi];
+        // As the settings have it where the profile is on and nothing is said.
+        config.registration = Registration::Open;
         config.limits.calls_per_minute = 10_000;
     };
     everywhere_with(on, test).await;

@@ -8,7 +8,7 @@ mod system;
 mod tokens;
 
 use serde_json::{Value, json};
-use users_core::config::Profile;
+use users_core::config::{Profile, Registration};
 
 use super::calls::{call, post};
 use crate::support::people::Person;
@@ -19,6 +19,8 @@ use crate::support::{Reply, World};
 async fn served(test: impl AsyncFn(World)) {
     let on = |config: &mut users_core::config::Config| {
         config.compat = vec![Profile::UserService];
+        // As the settings have it where the profile is on and nothing is said.
+        config.registration = Registration::Open;
         config.limits.calls_per_minute = 10_000;
     };
     everywhere_with(on, test).await;

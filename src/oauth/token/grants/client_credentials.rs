@@ -9,7 +9,7 @@ use crate::oauth::token::confidential;
 use crate::oauth::token::issue::{Authorization, Source, Subject};
 use crate::web::params::Params;
 
-pub(super) async fn redeem(
+pub(in crate::oauth::token) async fn redeem(
     app: &App,
     ctx: &Ctx,
     client: &AuthenticatedClient,

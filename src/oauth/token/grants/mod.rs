@@ -2,7 +2,7 @@
 //! makes a token.
 
 pub(super) mod authorization_code;
-mod client_credentials;
+pub(super) mod client_credentials;
 mod password;
 pub(super) mod refresh_token;
 

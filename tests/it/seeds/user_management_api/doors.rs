@@ -1,7 +1,7 @@
 //! What guessers and floods meet at the profile's doors.
 
 use serde_json::json;
-use users_core::config::Profile;
+use users_core::config::{Profile, Registration};
 
 use super::{john, john_with, log_in, register, registered, served};
 use crate::seeds::calls::post;
@@ -85,6 +85,7 @@ async fn this_door_and_the_others_count_together() {
 async fn an_address_makes_a_hundred_calls_a_minute_and_no_more() {
     let on = |config: &mut users_core::config::Config| {
         config.compat = vec![Profile::UserManagementApi];
+        config.registration = Registration::Open;
     };
     everywhere_with(on, async |world: World| {
         for _ in 0..100 {

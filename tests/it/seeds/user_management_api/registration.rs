@@ -7,9 +7,9 @@ use crate::seeds::calls::assert_as_shown;
 use crate::support::raw::Raw;
 
 /// What is wrong with a registration names its field, and nothing is made.
-async fn refuses(changes: Value, field: &str, said: &str) {
+async fn refuses(changes: &Value, field: &str, said: &str) {
     served(async |world| {
-        let body = john_with(&changes);
+        let body = john_with(changes);
         let reply = register(&world, &body).await;
         reply.assert_unsuccessful(422).assert_fields(&[field]);
         assert!(reply.body.contains(said), "{reply:?}");
@@ -35,8 +35,8 @@ async fn test_register_user_success() {
 
 #[tokio::test]
 async fn test_register_user_missing_email() {
-    refuses(json!({ "email": null }), "email", "address").await;
-    refuses(json!({ "email": "" }), "email", "address").await;
+    refuses(&json!({ "email": null }), "email", "address").await;
+    refuses(&json!({ "email": "" }), "email", "address").await;
 }
 
 #[tokio::test]
@@ -51,38 +51,43 @@ async fn test_register_user_invalid_email_format() {
         "john@@example.com",
         "john@example.com\r\nBcc: all@example.com",
     ] {
-        refuses(json!({ "email": email }), "email", "address").await;
+        refuses(&json!({ "email": email }), "email", "address").await;
     }
 }
 
 #[tokio::test]
 async fn test_register_user_missing_password() {
-    refuses(json!({ "password": null }), "password", "characters").await;
+    refuses(&json!({ "password": null }), "password", "characters").await;
 }
 
 #[tokio::test]
 async fn test_register_user_password_too_short() {
-    refuses(json!({ "password": "Short1" }), "password", "at least 8").await;
+    refuses(&json!({ "password": "Short1" }), "password", "at least 8").await;
 }
 
 #[tokio::test]
 async fn test_register_user_password_missing_uppercase() {
-    refuses(json!({ "password": "securepass123" }), "password", "upper").await;
+    refuses(&json!({ "password": "securepass123" }), "password", "upper").await;
 }
 
 #[tokio::test]
 async fn test_register_user_password_missing_lowercase() {
-    refuses(json!({ "password": "SECUREPASS123" }), "password", "lower").await;
+    refuses(&json!({ "password": "SECUREPASS123" }), "password", "lower").await;
 }
 
 #[tokio::test]
 async fn test_register_user_password_missing_number() {
-    refuses(json!({ "password": "SecurePassword" }), "password", "digit").await;
+    refuses(
+        &json!({ "password": "SecurePassword" }),
+        "password",
+        "digit",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn test_register_user_name_too_long() {
-    refuses(json!({ "name": "a".repeat(101) }), "name", "100").await;
+    refuses(&json!({ "name": "a".repeat(101) }), "name", "100").await;
     served(async |world| {
         let body = john_with(&json!({ "name": "a".repeat(100) }));
         register(&world, &body).await.assert_status(201);
@@ -93,7 +98,7 @@ async fn test_register_user_name_too_long() {
 #[tokio::test]
 async fn test_register_user_name_empty() {
     for name in [json!(""), json!("   "), json!("\u{a0}\t"), Value::Null] {
-        refuses(json!({ "name": name }), "name", "characters").await;
+        refuses(&json!({ "name": name }), "name", "characters").await;
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use users_core::config::Profile;
 
 use super::{MADE_UP, john, log_in, me, register, registered, served, token};
-use crate::seeds::calls::{assert_as_shown, call, post};
+use crate::seeds::calls::{assert_as_shown, assert_documented, call, post};
 use crate::support::everywhere;
 use crate::support::world::everywhere_with;
 
@@ -170,6 +170,52 @@ async fn accounts_made_elsewhere_sign_in_here() {
             let user = reply.json()["data"]["user"].clone();
             assert_eq!(user["userId"], alice.id.as_str());
             assert_eq!(user["name"], "alice");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_document_of_the_api_has_the_profiles_routes() {
+    served(async |world| assert_documented(world.anonymous(), Profile::UserManagementApi).await)
+        .await;
+}
+
+#[tokio::test]
+async fn two_nodes_know_the_same_people_and_tokens() {
+    served(async |world| {
+        registered(&world).await;
+        let (_, other) = world.second_node().await;
+        let body = json!({ "email": "john@example.com", "password": "SecurePass123" });
+        let reply = post(&other, "/api/users/login", &body).await;
+        reply.assert_ok();
+        let token = reply.json()["data"]["token"].clone();
+        me(&world, token.as_str().expect("a token"))
+            .await
+            .assert_ok();
+        let here = super::token(&world).await;
+        call(&other, "GET", "/api/users/me", Some(&here), None)
+            .await
+            .assert_ok();
+        let again = post(&other, "/api/users/register", &john()).await;
+        again.assert_unsuccessful(409);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_says_nothing_of_what_failed() {
+    served(async |world| {
+        registered(&world).await;
+        let mut raw = world.raw().await;
+        raw.run("UPDATE signing_keys SET private_sealed = 'broken'")
+            .await;
+        let (_, failing) = world.second_node().await;
+        let body = json!({ "email": "john@example.com", "password": "SecurePass123" });
+        let reply = post(&failing.unguarded(), "/api/users/login", &body).await;
+        reply.assert_unsuccessful(500);
+        for word in ["key", "sealed", "SecurePass123", "john", "signing"] {
+            assert!(!reply.body.contains(word), "{reply:?}");
         }
     })
     .await;

@@ -74,6 +74,7 @@ async fn this_door_and_the_others_count_together() {
 async fn an_address_makes_a_hundred_calls_a_minute_and_no_more() {
     let on = |config: &mut users_core::config::Config| {
         config.compat = vec![Profile::UserService];
+        config.registration = Registration::Open;
     };
     everywhere_with(on, async |world| {
         let refresh = json!({ "refresh_token": "uc_rt_nonsense" });
@@ -103,12 +104,11 @@ async fn an_address_makes_a_hundred_calls_a_minute_and_no_more() {
 }
 
 #[tokio::test]
-async fn who_may_register_is_a_setting_of_its_own() {
+async fn who_may_register_is_said_by_the_settings() {
     everywhere_with(
         |config| {
             config.compat = vec![Profile::UserService];
-            config.compat_registration = Registration::Off;
-            config.registration = Registration::Open;
+            config.registration = Registration::Off;
         },
         async |world| {
             register(&world, &jane())

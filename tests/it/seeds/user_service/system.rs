@@ -2,10 +2,10 @@
 //! neighbours.
 
 use serde_json::json;
-use users_core::config::Profile;
+use users_core::config::{Profile, Registration};
 
 use super::{get, jane, log_in, register, served, token_of};
-use crate::seeds::calls::{call, post};
+use crate::seeds::calls::{assert_documented, call, post};
 use crate::support::world::everywhere_with;
 
 #[tokio::test]
@@ -140,6 +140,7 @@ async fn an_account_made_at_one_door_comes_in_by_every_other() {
                 Profile::UserManagementService,
                 Profile::UserService,
             ];
+            config.registration = Registration::Open;
         },
         async |world| {
             register(&world, &jane()).await.assert_status(201);
@@ -174,4 +175,9 @@ async fn an_account_made_at_one_door_comes_in_by_every_other() {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn the_document_of_the_api_has_the_profiles_routes() {
+    served(async |world| assert_documented(world.anonymous(), Profile::UserService).await).await;
 }
