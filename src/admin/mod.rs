@@ -5,6 +5,7 @@
 pub mod api_keys;
 pub mod clients;
 pub mod groups;
+pub mod import;
 pub mod keys;
 pub mod new_password;
 pub mod registration;

@@ -215,7 +215,10 @@ async fn view(call: &Call, ctx: &Ctx, id: &str) -> Result<Created<AccountView>, 
 pub fn refused(error: DoorError, what: &'static str) -> Problem {
     match error {
         DoorError::Refused => Problem::unauthenticated(what),
-        DoorError::InteractionRequired(page) => Problem::interaction_required(&page),
+        DoorError::InteractionRequired(page) => Problem::new(
+            ProblemKind::InteractionRequired,
+            format!("sign in at {page} and do what is asked there"),
+        ),
         DoorError::Throttled(throttled) => Problem::too_many_requests(throttled.retry_after),
         DoorError::Failed(error) if error.kind() == ErrorKind::InvalidScope => {
             Problem::field("scope", error.description())

@@ -133,14 +133,6 @@ impl Problem {
         Self::new(ProblemKind::Unauthenticated, detail).with_header(WWW_AUTHENTICATE, challenge)
     }
 
-    /// The password is right, and what is left to do needs a page: `page` is where they begin.
-    pub fn interaction_required(page: &str) -> Self {
-        Self::new(
-            ProblemKind::InteractionRequired,
-            format!("sign in at {page} and do what is asked there"),
-        )
-    }
-
     /// The same for what is not there and for what is somebody else's.
     pub fn not_found() -> Self {
         Self::new(ProblemKind::NotFound, "nothing is there under this name")
@@ -224,11 +216,9 @@ impl Problem {
 
     /// `seconds` until it is worth trying again.
     pub fn too_many_requests(seconds: i64) -> Self {
-        let problem = Self::new(
-            ProblemKind::TooManyRequests,
-            "too many failed attempts; try again later",
-        );
-        problem.with_header(RETRY_AFTER, seconds.max(1).to_string())
+        let detail = "too many failed attempts; try again later";
+        Self::new(ProblemKind::TooManyRequests, detail)
+            .with_header(RETRY_AFTER, seconds.max(1).to_string())
     }
 
     pub fn internal(cause: impl std::fmt::Display) -> Self {

@@ -113,7 +113,7 @@ pub struct PasswordRules {
     /// Characters at least (12).
     pub min_length: Said<u32>,
     /// Kinds of characters of which there is one at least (none).
-    pub classes: Said<Vec<CharacterClass>>,
+    pub classes: Vec<CharacterClass>,
     /// How hard to guess, from 0 to 4 as zxcvbn counts (2).
     pub min_score: Said<u32>,
     /// Whether neither the username nor the address may be in it (no: they count as guessed at once).
@@ -296,7 +296,7 @@ impl Default for PasswordRules {
     fn default() -> Self {
         Self {
             min_length: Said::by_default(12),
-            classes: Said::by_default(Vec::new()),
+            classes: Vec::new(),
             min_score: Said::by_default(2),
             forbid_names: false,
             history: 0,

@@ -126,7 +126,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(passwords.min_length, bounded(PASSWORD_MIN_LENGTH),
         "Characters of a password at least; 8 in the default tenant where compat names a profile and nothing is said here."),
     setting!(passwords.classes, Kind::Words(CharacterClass::NAMES),
-        "Kinds of characters of which a password has one; lower,upper,digit in the default tenant with a profile."),
+        "Kinds of characters of which a password has one at least."),
     setting!(passwords.min_score, bounded(PASSWORD_MIN_SCORE),
         "How hard a password is to guess, from 0 to 4 as zxcvbn counts; 1 in the default tenant with a profile."),
     setting!(passwords.forbid_names, Kind::Flag,

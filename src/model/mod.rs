@@ -27,6 +27,7 @@ pub mod role;
 pub mod scope;
 pub mod search;
 pub mod session;
+pub mod sip_digest;
 pub mod tenant;
 pub mod tenant_input;
 pub mod tenant_settings;

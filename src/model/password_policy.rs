@@ -84,16 +84,9 @@ pub struct PasswordPolicy {
 }
 
 /// Where a profile is on and nothing is said, the default tenant takes what the documents of those
-/// systems show.
-const OF_PROFILES: (u32, &[CharacterClass], u32) = (
-    8,
-    &[
-        CharacterClass::Lower,
-        CharacterClass::Upper,
-        CharacterClass::Digit,
-    ],
-    1,
-);
+/// systems show: so many characters, and so hard to guess. What a profile's callers know of classes is
+/// held by its routes.
+const OF_PROFILES: (u32, u32) = (8, 1);
 
 impl PasswordPolicy {
     pub fn of(config: &Config, tenant: &Tenant) -> Self {
@@ -113,17 +106,14 @@ impl PasswordPolicy {
 
     fn laid_over(config: &Config, of_default_tenant: bool, own: &PasswordSettings) -> Self {
         let rules = &config.passwords;
-        let (min_length, classes, min_score) = OF_PROFILES;
+        let (min_length, min_score) = OF_PROFILES;
         let quiet = of_default_tenant && !config.compat.is_empty();
         let max_age = own.max_age.unwrap_or(rules.max_age);
         Self {
             min_length: own
                 .min_length
                 .unwrap_or_else(|| *rules.min_length.unless(quiet, &min_length)),
-            classes: own
-                .classes
-                .clone()
-                .unwrap_or_else(|| rules.classes.unless(quiet, &classes.to_vec()).clone()),
+            classes: own.classes.clone().unwrap_or_else(|| rules.classes.clone()),
             min_score: own
                 .min_score
                 .unwrap_or_else(|| *rules.min_score.unless(quiet, &min_score)),

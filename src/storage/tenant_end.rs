@@ -288,6 +288,7 @@ pub const TABLES: &[Purged] = &[
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
     purged("password_history", || sql!(some_of!("password_history", "user_id, seq"))),
     purged("credentials", || sql!(some_of!("credentials", "user_id, kind, id"))),
+    purged("sip_digest_credentials", || sql!(some_of!("sip_digest_credentials", "id"))),
     purged("api_keys", || sql!(some_of!("api_keys", "id"))),
     purged("memberships", || sql!(some_of!("memberships", "kind, name, member_key"))),
     purged("users", || sql!(some_of!("users", "id"))),

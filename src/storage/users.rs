@@ -245,7 +245,7 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewUser) -> Result<(
 }
 
 /// Writes a description over an account's; whether there was one to write over.
-async fn replace(
+pub(super) async fn replace(
     tx: &mut Tx,
     tenant: &str,
     id: &str,

@@ -22,6 +22,7 @@ mod feed;
 mod floors;
 mod fuzz;
 mod http;
+mod import;
 mod introspect;
 mod isolation;
 mod jwks;

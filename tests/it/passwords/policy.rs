@@ -63,7 +63,7 @@ async fn what_everybody_guesses_first_is_refused_and_said_to_be() {
             "123456789012",
             "aaaaaaaaaaaaaa",
             "abcdefghijkl",
-            "users-core-users-core",
+            "users-core123",
             "alice.liddell",
             "alice.liddell1",
             "alice@wonderland.test",
@@ -165,7 +165,8 @@ const THEIRS: &[&str] = &["SecurePass123", "AdminPass123", "NewPass123", "OldPas
 
 #[tokio::test]
 async fn a_profile_makes_room_for_its_passwords_in_the_default_tenant_only() {
-    let on = |config: &mut users_core::config::Config| config.compat = vec![Profile::UserService];
+    let on =
+        |config: &mut users_core::config::Config| config.compat = vec![Profile::UserManagementApi];
     everywhere_with(on, async |world| {
         let other = world.new_tenant("other").await;
         for password in THEIRS {
@@ -175,15 +176,8 @@ async fn a_profile_makes_room_for_its_passwords_in_the_default_tenant_only() {
             );
         }
         assert!(!problems(&world, &other, "NewPass123").await.is_empty());
-        for (password, rule) in [
-            ("Pass123", "password: at least 8 characters"),
-            ("newpass123", "password: at least one upper-case letter"),
-            ("NEWPASS123", "password: at least one lower-case letter"),
-            ("NewPasswords", "password: at least one digit"),
-        ] {
-            let found = problems(&world, &world.tenant, password).await;
-            assert!(found.contains(&rule.to_owned()), "{found:?}");
-        }
+        let found = problems(&world, &world.tenant, "Pass123").await;
+        assert!(found.contains(&"password: at least 8 characters".to_owned()));
     })
     .await;
 }
@@ -191,9 +185,9 @@ async fn a_profile_makes_room_for_its_passwords_in_the_default_tenant_only() {
 #[tokio::test]
 async fn what_an_operator_says_stands_whatever_profile_is_on() {
     let on = |config: &mut users_core::config::Config| {
-        config.compat = vec![Profile::UserService];
+        config.compat = vec![Profile::UserManagementApi];
         config.passwords.min_length = Said::by_operator(12);
-        config.passwords.classes = Said::by_operator(vec![CharacterClass::Symbol]);
+        config.passwords.classes = vec![CharacterClass::Symbol];
     };
     everywhere_with(on, async |world| {
         let found = problems(&world, &world.tenant, "NewPass123").await;
@@ -264,6 +258,39 @@ async fn a_password_on_the_operators_list_is_nobodys() {
         );
         let (_again, again) = list(&[STOLEN]);
         std::fs::rename(again, &path).expect("put back");
+    })
+    .await;
+}
+
+// A256
+#[tokio::test]
+async fn what_is_no_text_is_no_password() {
+    everywhere(async |world| {
+        let service = world.client("web", "sip.call").await;
+        world.person("alice").await;
+        let before = world.app.passwords.computed();
+        let json = "application/json";
+        for body in [
+            b"{\"email\":\"alice@example.test\",\"password\":\"\\ud800 and more\"}".to_vec(),
+            b"{\"email\":\"alice@example.test\",\"password\":\"\xff\xfe and more\"}".to_vec(),
+            b"{\"email\":\"alice@example.test\",\"password\":\"\xc0\xaf and more\"}".to_vec(),
+        ] {
+            let reply = world
+                .anonymous()
+                .post_raw("/api/v1/auth/login", json, body, &[])
+                .await;
+            reply.assert_problem(400, "malformed");
+        }
+        let form = "application/x-www-form-urlencoded";
+        let body = "grant_type=password&username=alice&password=%ff%fe&scope=sip.call";
+        let authorization = service.authorization();
+        let headers = [("authorization", authorization.as_str())];
+        let reply = world
+            .anonymous()
+            .post_raw("/token", form, body, &headers)
+            .await;
+        reply.assert_error(400, "invalid_request");
+        assert_eq!(world.app.passwords.computed(), before, "nothing was hashed");
     })
     .await;
 }
