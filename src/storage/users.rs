@@ -50,6 +50,7 @@ impl NewUser {
             attributes: input.attributes,
             preferences: input.preferences,
             enabled: input.enabled,
+            required_actions: input.required_actions,
             created_at: self.now,
             updated_at: self.now,
             last_login_at: None,
