@@ -86,7 +86,7 @@ pub struct Place {
 
 /// Fills two installations of each database there is, both databases at the same time.
 pub async fn stages() -> Outcome<Vec<Stage>> {
-    let sqlite = fill(Database::sqlite()?, Database::sqlite()?);
+    let sqlite = Box::pin(fill(Database::sqlite()?, Database::sqlite()?));
     match (Database::postgres().await?, Database::postgres().await?) {
         (Some(empty), Some(full)) => {
             let (sqlite, postgres) = Box::pin(try_join(sqlite, fill(empty, full))).await?;

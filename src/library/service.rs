@@ -78,7 +78,8 @@ pub async fn init(config: Config) -> Result<AuthenticationService, InitError> {
     if !problems.is_empty() {
         return Err(InitError::Config(problems));
     }
-    let app = installation::open(config, Clock::System, Random::System).await?;
+    // Its future is large, and its callers hold it in theirs.
+    let app = Box::pin(installation::open(config, Clock::System, Random::System)).await?;
     Ok(AuthenticationService::around(app).await?)
 }
 

@@ -1,5 +1,6 @@
 //! The rules of a new password, each said in words that name the field and never the password.
 
+use zxcvbn::feedback::Feedback;
 use zxcvbn::zxcvbn;
 
 use super::MAX_PASSWORD_BYTES;
@@ -108,7 +109,7 @@ fn too_easy(policy: &PasswordPolicy, password: &str, names: &Names) -> Option<St
     if score >= policy.min_score {
         return None;
     }
-    let warning = judgement.feedback().and_then(|feedback| feedback.warning());
+    let warning = judgement.feedback().and_then(Feedback::warning);
     Some(match warning {
         Some(warning) => {
             let warning = warning.to_string();

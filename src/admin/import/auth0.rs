@@ -31,8 +31,8 @@ struct User {
     custom_password_hash: Option<CustomHash>,
     password_set_date: Option<Value>,
     /// The person's own, to be changed by them.
-    #[serde(default)]
-    user_metadata: Map<String, Value>,
+    #[serde(default, rename = "user_metadata")]
+    preferences: Map<String, Value>,
     #[serde(default)]
     app_metadata: BTreeMap<String, Value>,
 }
@@ -71,7 +71,7 @@ pub(super) fn record(place: u64, object: &[u8]) -> Result<Record, String> {
             ..StandardClaims::default()
         },
         attributes: user.app_metadata,
-        preferences: user.user_metadata,
+        preferences: user.preferences,
         enabled: !user.blocked,
         ..UserInput::default()
     };

@@ -63,6 +63,10 @@ enum Step {
 }
 
 /// Follows strings, braces and brackets; what is between them is for whoever reads the objects.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what a scanner is in, each for itself"
+)]
 struct Scanner {
     shape: Shape,
     /// What is open, from the outside in: `{` or `[`.

@@ -49,7 +49,8 @@ struct Credential {
     created_date: Option<i64>,
     /// JSON in a text.
     secret_data: Option<String>,
-    credential_data: Option<String>,
+    #[serde(rename = "credentialData")]
+    parameters: Option<String>,
     /// In the clear, in files made for an import.
     value: Option<String>,
     /// Before version 8.
@@ -168,7 +169,7 @@ impl Credential {
         if let Some(value) = &self.value {
             return Some(Proof::Plain(value.clone().into()));
         }
-        let (secret, data) = match (&self.secret_data, &self.credential_data) {
+        let (secret, data) = match (&self.secret_data, &self.parameters) {
             (Some(secret), Some(data)) => (
                 serde_json::from_str(secret).ok()?,
                 serde_json::from_str(data).ok()?,

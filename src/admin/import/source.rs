@@ -134,9 +134,12 @@ impl Read for Counted {
     }
 }
 
+/// Reads the object that stands on a line.
+type Reader = fn(u64, &[u8]) -> Result<Record, String>;
+
 fn read(file: Counted, format: Format, items: &Sender<Item>) {
     let send = |item| items.blocking_send(item).is_ok();
-    let (shape, record): (Shape, fn(u64, &[u8]) -> Result<Record, String>) = match format {
+    let (shape, record): (Shape, Reader) = match format {
         Format::Csv => return table::each(file, send),
         Format::Keycloak => (Shape::Member("users"), keycloak::record),
         Format::Auth0 => (Shape::List, auth0::record),

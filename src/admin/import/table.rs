@@ -41,18 +41,15 @@ pub(super) fn each(file: impl Read, mut take: impl FnMut(Item) -> bool) {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
         .from_reader(file);
-    let names: Vec<String> = match reader.headers() {
-        Ok(names) => names
-            .iter()
-            .map(|name| name.trim_start_matches('\u{feff}').to_ascii_lowercase())
-            .collect(),
-        Err(_) => {
-            take(Item::Broken(
-                "its first line is no list of names".to_owned(),
-            ));
-            return;
-        }
+    let Ok(names) = reader.headers() else {
+        let broken = "its first line is no list of names".to_owned();
+        take(Item::Broken(broken));
+        return;
     };
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| name.trim_start_matches('\u{feff}').to_ascii_lowercase())
+        .collect();
     let known = |name: &&String| {
         let all = [TEXTS, FLAGS, LISTS].concat();
         all.contains(&name.as_str())
