@@ -22,6 +22,7 @@ const REALM: &str = "sip.example.org";
 const AUDIENCE: &str = "rvoip-sip";
 
 #[tokio::main]
+#[expect(clippy::too_many_lines, reason = "one story from its begin to its end")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
 
@@ -147,12 +148,12 @@ async fn open(
     user: &str,
 ) -> Result<AuthenticationService, Box<dyn Error>> {
     let database = directory.join(name).join("users.db");
-    let service = users_core::init(UsersConfig {
+    let config = UsersConfig {
         issuer: issuer.to_owned(),
         database_url: Secret::new(format!("sqlite://{}", database.display())),
         ..UsersConfig::default()
-    })
-    .await?;
+    };
+    let service = Box::pin(users_core::init(config)).await?;
     let request = CreateUserRequest {
         username: user.into(),
         password: Some(format!("a passphrase of {user}")),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
+use tokio_util::task::TaskTracker;
 
 use crate::base::clock::Clock;
 use crate::base::id::{ordered_id, random_id};
@@ -16,8 +17,10 @@ use crate::directory::Directory;
 use crate::directory::key_uses::KeyUses;
 use crate::keys::ring::KeyRing;
 use crate::keys::rotation::KeyMaker;
+use crate::letters::worker::Patience;
 use crate::login::pace::Pace;
 use crate::login::throttle::Throttle;
+use crate::mail::Mail;
 use crate::model::algorithm::Algorithm;
 use crate::model::audit_chain::HeadKey;
 use crate::oauth::metadata::Documents;
@@ -55,6 +58,14 @@ pub struct AppState {
     pub passwords: Passwords,
     pub throttle: Throttle,
     pub pace: Pace,
+    /// Of requests that may lead to a mail.
+    pub mail_pace: Pace,
+    /// Of mails that strangers cause, by the account they go to.
+    pub notices: Pace,
+    pub mail: Mail,
+    pub patience: Patience,
+    /// What goes on after its request was answered.
+    pub errands: TaskTracker,
     pub refusals: Refusals,
     pub key_uses: KeyUses,
     pub hours: Hours,
@@ -108,6 +119,14 @@ impl App {
             passwords,
             throttle: Throttle::new(&config.limits),
             pace: Pace::new(config.limits.calls_per_minute),
+            mail_pace: Pace::new(config.limits.mail_requests_per_minute),
+            notices: Pace::over(
+                u32::try_from(config.mail.links_per_hour).unwrap_or(u32::MAX),
+                3600,
+            ),
+            mail: Mail::new(&config.mail),
+            patience: Patience::default(),
+            errands: TaskTracker::new(),
             refusals: Refusals::default(),
             key_uses: KeyUses::default(),
             hours: Hours::default(),

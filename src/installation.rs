@@ -74,20 +74,40 @@ async fn open_on(config: Config, db: Db, clock: Clock, random: Random) -> Result
     Ok(app)
 }
 
+/// The SQLite file of an installation; `None`: it is on PostgreSQL.
+pub fn database_file(config: &Config) -> Option<PathBuf> {
+    sqlite_file(config.database_url.expose())
+}
+
+/// Where an installation keeps the master key it made itself; `None`: the settings give one.
+pub fn own_key_file(config: &Config) -> Option<PathBuf> {
+    if config.master_key.is_some() {
+        return None;
+    }
+    Some(directory_of(&database_file(config)?).join("master.key"))
+}
+
+/// The master key there is; makes none.
+///
+/// # Errors
+/// It cannot be read, or PostgreSQL is given none.
+pub fn existing_master_key(config: &Config) -> Result<Option<MasterKey>, OpenError> {
+    if let Some(given) = &config.master_key {
+        let bytes = master_key::decode(given.expose()).map_err(OpenError::KeyText)?;
+        return Ok(Some(MasterKey::from_bytes(*bytes)));
+    }
+    read_key(&own_key_file(config).ok_or(OpenError::KeyMissing)?)
+}
+
 async fn find_master_key(
     config: &Config,
     store: &Store,
     random: &Random,
 ) -> Result<MasterKey, OpenError> {
-    if let Some(given) = &config.master_key {
-        let bytes = master_key::decode(given.expose()).map_err(OpenError::KeyText)?;
-        return Ok(MasterKey::from_bytes(*bytes));
-    }
-    let file = sqlite_file(config.database_url.expose()).ok_or(OpenError::KeyMissing)?;
-    let path = directory_of(&file).join("master.key");
-    if let Some(key) = read_key(&path)? {
+    if let Some(key) = existing_master_key(config)? {
         return Ok(key);
     }
+    let path = own_key_file(config).ok_or(OpenError::KeyMissing)?;
     let made_before = store.master_key_check().await;
     let made_before = made_before.map_err(|error| {
         OpenError::Database(without_password(config.database_url.expose()), error)

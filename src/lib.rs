@@ -58,10 +58,12 @@
 //! 4  oauth/  oidc/  login/  admin/  api/   endpoints, the rules around them, what operators do
 //!    compat/                               the routes of other systems, on the same functions
 //!    validate/                             the other side: what a resource server does with tokens
+//!    letters/                              mail to people: written, stored, sent
 //!    trail/                                what is remembered of what happened
 //!    app.rs  context.rs  installation.rs   what a process owns, what a request sees, the start
 //! 3  storage/  directory/  keys/           rows; what is remembered of them; signing keys
 //!    passwords/  pages/  web/  telemetry/  hashing; HTML; HTTP without decisions; counters
+//!    mail/                                 the words of mails, and SMTP
 //! 2  model/                                types and pure rules
 //! 1  base/  config/                        clock, randomness, digests, ids; settings as read
 //! ```
@@ -93,8 +95,10 @@ pub mod context;
 pub mod directory;
 pub mod installation;
 pub mod keys;
+pub mod letters;
 pub mod library;
 pub mod login;
+pub mod mail;
 pub mod model;
 pub mod oauth;
 pub mod oidc;

@@ -64,15 +64,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     println!("\n== What is refused");
     let call = self::token(&service, "alice", "sip.call").await?;
-    desk.note("a token for another scope");
+    println!("-- a token for another scope");
     desk.register(Some(&call), 600).await?;
     let bob = self::token(&service, "bob", "sip.register").await?;
-    desk.note("somebody else's token");
+    println!("-- somebody else's token");
     desk.register(Some(&bob), 600).await?;
-    desk.note("a changed token");
+    println!("-- a changed token");
     let changed = format!("{}AAAA", &token[..token.len() - 4]);
     desk.register(Some(&changed), 600).await?;
-    desk.note("no token at all");
+    println!("-- no token at all");
     desk.register(Some("no.token.here"), 600).await?;
 
     println!("\n== Going away");
@@ -114,10 +114,6 @@ impl Phone {
             socket,
             sequence: 0,
         })
-    }
-
-    fn note(&self, what: &str) {
-        println!("-- {what}");
     }
 
     /// Sends a REGISTER and shows what comes back.

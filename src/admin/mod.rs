@@ -7,6 +7,7 @@ pub mod clients;
 pub mod groups;
 pub mod import;
 pub mod keys;
+pub mod links;
 pub mod new_password;
 pub mod registration;
 pub mod resources;

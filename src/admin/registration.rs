@@ -1,12 +1,18 @@
 //! Accounts that people make for themselves.
 
-use super::{AdminError, users};
+use super::new_password::Owner;
+use super::{AdminError, event, users};
 use crate::app::App;
 use crate::config::Registration;
 use crate::context::Ctx;
+use crate::letters;
+use crate::mail::Contents;
 use crate::model::audit_event::{Actor, AuditKind};
 use crate::model::domain;
-use crate::model::user::UserInput;
+use crate::model::letter::Purpose;
+use crate::model::login_name::LoginName;
+use crate::model::tenant::Tenant;
+use crate::model::user::{User, UserInput};
 
 /// Why somebody gets no account.
 #[derive(Debug, thiserror::Error)]
@@ -18,12 +24,13 @@ pub enum RegistrationError {
     Refused(#[from] AdminError),
 }
 
-/// Makes the account somebody asks for; its id. It has the roles new accounts have and an address
-/// nobody has checked, whatever `input` says.
-///
-/// A name or an address that is taken is said to be so. Whoever may sign in with a new account at
-/// once could tell a feigned success from a real one, so that hiding it would deceive owners of
-/// accounts and nobody else; how often an address may ask is limited.
+/// Whether an account made by its owner is of use only once a link was used that goes to its address.
+/// Then a stranger learns nothing from making one, and is told nothing.
+pub fn waits_for_mail(app: &App, tenant: &Tenant) -> bool {
+    app.mail.works() && tenant.settings.requires_verified_email()
+}
+
+/// As [`account`]; its id.
 ///
 /// # Errors
 /// See [`RegistrationError`].
@@ -34,6 +41,28 @@ pub async fn register(
     input: UserInput,
     password: &str,
 ) -> Result<String, RegistrationError> {
+    let user = account(app, ctx, open_to, input, password).await?;
+    Ok(user.id)
+}
+
+/// Makes the account somebody asks for. It has the roles new accounts have and an address nobody has
+/// checked, whatever `input` says; where mail is sent, a link to check it goes there.
+///
+/// Where nobody signs in before that link was used, an address that has an account gets a mail that
+/// says so, and whoever asked gets the same answer, with an account that is none: they cannot tell.
+/// Elsewhere whoever may sign in with a new account at once could tell a feigned success from a real
+/// one, so that a taken address is said to be taken. A taken username always is; how often a network
+/// may ask is limited.
+///
+/// # Errors
+/// See [`RegistrationError`].
+pub async fn account(
+    app: &App,
+    ctx: &Ctx,
+    open_to: Registration,
+    input: UserInput,
+    password: &str,
+) -> Result<User, RegistrationError> {
     permits(ctx, open_to, input.email.as_deref())?;
     let input = UserInput {
         email_verified: false,
@@ -42,14 +71,58 @@ pub async fn register(
         enabled: true,
         ..input
     };
-    // Nobody yet.
+    let tenant = &ctx.tenant;
+    let owner = Owner::new(app, Some(tenant), &input);
+    let new = users::new_user(app, Some(tenant), input, Some((password, owner))).await?;
+    let user = new.to_user();
     let actor = Actor {
+        // Nobody yet.
         name: None,
         ..ctx.actor("")
     };
-    let kind = AuditKind::UserRegistered;
-    let made = users::create_as(app, &actor, kind, &ctx.tenant, input, Some(password)).await?;
-    Ok(made)
+    let mut event = event(app, &actor, AuditKind::UserRegistered, &user.id);
+    let purpose = Purpose::VerifyEmail;
+    let letter = letters::with_link(app, tenant, &user, purpose, ctx.now);
+    event.letters.extend(letter);
+    match users::store_with(app, tenant, new, event).await {
+        Err(AdminError::Conflict(taken)) if waits_for_mail(app, tenant) => {
+            if tell_owner(app, ctx, &user).await? {
+                Ok(user)
+            } else {
+                Err(AdminError::Conflict(taken).into())
+            }
+        }
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(user),
+    }
+}
+
+/// Tells the owner of an address that somebody wanted an account with it. `false`: it is the username
+/// that is taken.
+async fn tell_owner(app: &App, ctx: &Ctx, wanted: &User) -> Result<bool, AdminError> {
+    let rows = app.store.tenant(&ctx.tenant.id);
+    let username = LoginName::parse(&wanted.username);
+    let email = wanted.email.as_deref().and_then(LoginName::parse);
+    if username != email
+        && let Some(username) = username
+        && rows.named_user(&username).await?.is_some()
+    {
+        return Ok(false);
+    }
+    let owner = match email {
+        Some(email) => rows.named_user(&email).await?,
+        None => None,
+    };
+    // Strangers must not fill anybody's mailbox.
+    let Some(owner) = owner.filter(|owner| app.notices.count_name(&owner.id, ctx.now).is_ok())
+    else {
+        return Ok(true);
+    };
+    let news = Contents::AddressTaken {};
+    if let Some(letter) = letters::notice(app, &ctx.tenant, &owner, &news, ctx.now) {
+        rows.add_letter(letter).await?;
+    }
+    Ok(true)
 }
 
 fn permits(ctx: &Ctx, open_to: Registration, email: Option<&str>) -> Result<(), RegistrationError> {

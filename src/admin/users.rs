@@ -3,7 +3,10 @@
 use super::new_password::{self, Owner};
 use super::{AdminError, event, taken, updated};
 use crate::app::App;
-use crate::model::audit_event::{Actor, AuditKind};
+use crate::letters;
+use crate::mail::Contents;
+use crate::model::audit_event::{Actor, AuditEvent, AuditKind};
+use crate::model::letter::Purpose;
 use crate::model::login_name::LoginName;
 use crate::model::role;
 use crate::model::tenant::Tenant;
@@ -58,9 +61,19 @@ pub(super) async fn store(
     tenant: &Tenant,
     user: NewUser,
 ) -> Result<String, AdminError> {
+    let event = event(app, actor, kind, &user.id);
+    store_with(app, tenant, user, event).await
+}
+
+/// The same, with an event that is there already.
+pub(super) async fn store_with(
+    app: &App,
+    tenant: &Tenant,
+    user: NewUser,
+    event: AuditEvent,
+) -> Result<String, AdminError> {
     let id = user.id.clone();
     let name = user.user.input().username.clone();
-    let event = event(app, actor, kind, &id);
     let created = app.store.tenant(&tenant.id).create_user(user, event).await;
     created.map_err(|error| {
         taken(error, || {
@@ -150,7 +163,8 @@ pub async fn update(
         (false, true) => AuditKind::UserEnabled,
         _ => AuditKind::UserChanged,
     };
-    let event = event(app, actor, kind, &before.id);
+    let mut event = event(app, actor, kind, &before.id);
+    tell_of_new_address(app, tenant, before, &checked, &mut event);
     let name = checked.input().username.clone();
     let rows = app.store.tenant(&tenant.id);
     let if_unchanged = Some(before.updated_at);
@@ -163,6 +177,39 @@ pub async fn update(
         })
     })?;
     updated(outcome, || format!("user {name:?}"))
+}
+
+/// A changed address is told to whoever reads the old one, and is not verified before somebody used
+/// the link that goes to it.
+fn tell_of_new_address(
+    app: &App,
+    tenant: &Tenant,
+    before: &User,
+    after: &CheckedUser,
+    event: &mut AuditEvent,
+) {
+    let old_key = before.email.as_deref().and_then(LoginName::parse);
+    let old_key = old_key.map(|key| key.as_str().to_owned());
+    if before.kind != AccountKind::Person || after.email_key() == old_key {
+        return;
+    }
+    let at = event.at.millis();
+    letters::tell(app, tenant, before, &Contents::AddressChanged { at }, event);
+    let UserInput {
+        email,
+        email_verified,
+        enabled,
+        ..
+    } = after.input();
+    if *enabled && !*email_verified {
+        let user = User {
+            email: email.clone(),
+            ..before.clone()
+        };
+        let purpose = Purpose::VerifyEmail;
+        let letter = letters::with_link(app, tenant, &user, purpose, event.at);
+        event.letters.extend(letter);
+    }
 }
 
 /// Sets a password; every session that began with the old one ends.
@@ -191,7 +238,10 @@ pub async fn put_password(
         temporary,
         ..accepted
     };
-    let event = event(app, actor, AuditKind::PasswordChanged, &user.id);
+    let mut event = event(app, actor, AuditKind::PasswordChanged, &user.id);
+    let at = event.at.millis();
+    let news = Contents::PasswordChanged { at };
+    letters::tell(app, tenant, user, &news, &mut event);
     let rows = app.store.tenant(&tenant.id);
     if rows
         .set_password(&user.id, accepted, app.clock.now(), event)

@@ -16,7 +16,6 @@ use super::users::AccountView;
 use super::views::Password;
 use crate::admin::registration::{self, RegistrationError};
 use crate::admin::sessions;
-use crate::context::Ctx;
 use crate::login::doors::{self, Credentials, DoorError};
 use crate::model::door::Door;
 use crate::model::scope::Scope;
@@ -194,19 +193,13 @@ async fn register(
     };
     let open_to = app.config.registration;
     let password = body.password.expose();
-    let id = registration::register(app, &ctx, open_to, input, password).await?;
-    view(&call, &ctx, &id).await
-}
-
-/// A new account in its tenant, which need not be the one of the address that was called.
-async fn view(call: &Call, ctx: &Ctx, id: &str) -> Result<Created<AccountView>, Problem> {
-    let user = call.app.store.tenant(&ctx.tenant.id).user(id).await?;
-    let user = user.ok_or_else(Problem::changed)?;
+    let user = registration::account(app, &ctx, open_to, input, password).await?;
     Ok(Created {
-        location: format!("/users/{id}"),
+        location: format!("/users/{}", user.id),
         body: AccountView {
+            // It need not be the one of the address that was called.
             tenant_id: ctx.tenant.id.clone(),
-            ..AccountView::of(&user, call)
+            ..AccountView::of(&user, &call)
         },
     })
 }

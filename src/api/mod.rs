@@ -14,6 +14,7 @@ pub mod answer;
 pub mod api_keys;
 mod audit;
 pub mod auth;
+mod auth_links;
 pub mod authority;
 pub mod body;
 pub mod call;
@@ -99,6 +100,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         counters::operations(),
         decisions::operations(),
         // Last, as logging out is the last thing its caller does.
+        auth_links::operations(),
         auth::operations(),
     ]
     .into_iter()

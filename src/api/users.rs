@@ -19,7 +19,8 @@ use super::list::{List, Listed};
 use super::operation::Operation;
 use super::problem::Problem;
 use super::views::Password;
-use crate::admin::users;
+use crate::admin::{links, users};
+use crate::model::letter::Purpose;
 use crate::model::login_name::LoginName;
 use crate::model::search::{MAX_TERM_CHARS, SearchTerm};
 use crate::model::user::{AccountKind, User, UserInput};
@@ -40,6 +41,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::put("/users/{id}/roles", "users.set_roles", "Sets an account's roles", ROLES, set_roles),
         Operation::put("/users/{id}/attributes", "users.set_attributes", "Replaces an account's attributes", WRITE, set_attributes),
         Operation::put("/users/{id}/password", "users.set_password", "Sets a password; every session of the account is over", WRITE, set_password),
+        Operation::post("/users/{id}/invitation", "users.invite", "Sends a link that sets the account's first password", WRITE, invite),
     ]
 }
 
@@ -178,6 +180,12 @@ async fn set_password(call: Arc<Call>, Body(body): Body<NewPassword>) -> Result<
         body.temporary,
     )
     .await?;
+    Ok(Done)
+}
+
+async fn invite(call: Arc<Call>, (): ()) -> Result<Done, Problem> {
+    let user = managed(&call).await?;
+    links::send(&call.app, call.tenant(), &user, Purpose::Invitation).await?;
     Ok(Done)
 }
 

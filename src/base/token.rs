@@ -21,6 +21,8 @@ pub enum Kind {
     BrowserMark,
     /// What recognises a browser in which an account was signed in before; no login.
     DeviceSecret,
+    /// What stands in a link that somebody is sent.
+    MailLink,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Self::SessionSecret => "uc_ss_",
             Self::BrowserMark => "uc_bm_",
             Self::DeviceSecret => "uc_dv_",
+            Self::MailLink => "uc_ml_",
         }
     }
 }

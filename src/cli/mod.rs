@@ -7,8 +7,10 @@ mod audit;
 mod client;
 mod config;
 mod demo;
+mod doctor;
 mod error;
 mod group;
+mod healthcheck;
 mod import;
 mod key;
 mod logging;
@@ -115,6 +117,10 @@ enum Command {
     Audit(audit::Options),
     /// Brings the database to this program's schema
     Migrate,
+    /// Looks whether the installation is in good order; changes nothing
+    Doctor,
+    /// Asks the running server of these settings whether it is well
+    Healthcheck(healthcheck::Options),
 }
 
 /// Runs the process's command line.
@@ -156,5 +162,7 @@ fn run(command: Command, start: &Start) -> Result<Outcome, CliError> {
         Command::Key(options) => key::run(start, &options),
         Command::Audit(options) => audit::run(start, &options),
         Command::Migrate => migrate::run(start),
+        Command::Doctor => doctor::run(start),
+        Command::Healthcheck(options) => healthcheck::run(start, &options),
     }
 }

@@ -1,6 +1,6 @@
 //! `serve`: the server itself.
 
-mod warnings;
+pub(super) mod warnings;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;

@@ -1,6 +1,7 @@
 //! `user`: people.
 
 mod details;
+mod links;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use super::secrets::{Password, PasswordSource};
 use super::session::Session;
 use super::{Outcome, Start, session};
 use crate::admin::users;
+use crate::model::letter::Purpose;
 use crate::model::tenant::Tenant;
 use crate::model::user::{User, UserInput};
 use crate::storage::find_users::UserFilter;
@@ -55,6 +57,27 @@ enum Action {
     Disable { user: String },
     /// Removes an account; its tokens are dead
     Delete { user: String },
+    /// Makes a link with which somebody sets a new password
+    ResetPassword {
+        user: String,
+        /// Sends it to the account's address instead of printing it
+        #[arg(long)]
+        mail: bool,
+    },
+    /// Makes a link with which somebody sets the first password of an account
+    Invite {
+        user: String,
+        /// Sends it to the account's address instead of printing it
+        #[arg(long)]
+        mail: bool,
+    },
+    /// Makes a link that verifies an account's address
+    VerifyLink {
+        user: String,
+        /// Sends it to that address instead of printing it, so that it proves something
+        #[arg(long)]
+        mail: bool,
+    },
     /// Sets an account's password and ends its sessions
     SetPassword {
         user: String,
@@ -106,6 +129,15 @@ pub(super) fn run(start: &Start, options: Options) -> Result<Outcome, CliError> 
                 let json = json!({ "id": user.id, "username": user.username, "deleted": true });
                 let text = format!("user {} deleted", user.username);
                 session.output.say(&text, &json)?;
+            }
+            Action::ResetPassword { user, mail } => {
+                links::make(session, &tenant, &user, Purpose::ResetPassword, mail).await?;
+            }
+            Action::Invite { user, mail } => {
+                links::make(session, &tenant, &user, Purpose::Invitation, mail).await?;
+            }
+            Action::VerifyLink { user, mail } => {
+                links::make(session, &tenant, &user, Purpose::VerifyEmail, mail).await?;
             }
             Action::SetPassword {
                 user,

@@ -3,6 +3,7 @@
 //! `{"error", "message", "errors"}` with the codes of the REST API's problems.
 
 mod figures;
+mod links;
 mod people;
 mod shapes;
 mod tokens;
@@ -25,6 +26,9 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post("/api/login", "user_service.login", "Signs a person in", &[], tokens::login),
         Operation::post("/api/refresh", "user_service.refresh", "Gives new tokens for a refresh token", &[], tokens::refresh),
         Operation::post("/api/logout", "user_service.logout", "Ends the session the token belongs to", OWN, tokens::logout),
+        Operation::post("/api/verify-email", "user_service.verify_email", "Verifies an address by the link that was sent there, or asks for one", &[], links::verify_email),
+        Operation::post("/api/reset-password", "user_service.ask_for_reset", "Asks for a link to a new password", &[], links::ask_for_reset),
+        Operation::post("/api/reset-password/{token}", "user_service.reset", "Sets a password by the link that was sent", &[], links::reset),
         Operation::get("/api/users", "user_service.list", "Lists people, for administrators", READ, people::list),
         Operation::put("/api/users/{id}", "user_service.update", "Changes what is named of an account, for administrators", WRITE, people::update),
         Operation::get("/api/users/{id}/activity", "user_service.activity", "Lists what happened to an account, for administrators", READ, people::activity),

@@ -82,6 +82,18 @@ impl Field for Option<Secret> {
     }
 }
 
+impl Field for Option<String> {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        let text = given.as_text();
+        *self = (!text.is_empty()).then(|| text.to_owned());
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        self.clone().unwrap_or_else(|| NONE.into())
+    }
+}
+
 impl Field for Option<PathBuf> {
     fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
         let text = given.as_text();

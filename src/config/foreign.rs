@@ -65,7 +65,6 @@ const fn variable(profile: Profile, name: &'static str, meaning: Meaning) -> Var
 
 const USER_MANAGEMENT_SERVICE: Profile = Profile::UserManagementService;
 
-const NO_MAIL: Meaning = Meaning::Unread("no mail is sent from here");
 const NO_REDIS: Meaning = Meaning::Unread("nothing here needs Redis");
 
 const VARIABLES: &[Variable] = &[
@@ -84,11 +83,31 @@ const VARIABLES: &[Variable] = &[
     ),
     variable(Profile::UserService, "SECRET_KEY", Meaning::Secret),
     variable(Profile::UserService, "REDIS_URL", NO_REDIS),
-    variable(Profile::UserService, "MAIL_SERVER", NO_MAIL),
-    variable(Profile::UserService, "MAIL_PORT", NO_MAIL),
-    variable(Profile::UserService, "MAIL_USERNAME", NO_MAIL),
-    variable(Profile::UserService, "MAIL_PASSWORD", NO_MAIL),
-    variable(Profile::UserService, "MAIL_DEFAULT_SENDER", NO_MAIL),
+    variable(
+        Profile::UserService,
+        "MAIL_SERVER",
+        Meaning::Field("mail.host"),
+    ),
+    variable(
+        Profile::UserService,
+        "MAIL_PORT",
+        Meaning::Field("mail.port"),
+    ),
+    variable(
+        Profile::UserService,
+        "MAIL_USERNAME",
+        Meaning::Field("mail.username"),
+    ),
+    variable(
+        Profile::UserService,
+        "MAIL_PASSWORD",
+        Meaning::Field("mail.password"),
+    ),
+    variable(
+        Profile::UserService,
+        "MAIL_DEFAULT_SENDER",
+        Meaning::Field("mail.from"),
+    ),
     variable(
         USER_MANAGEMENT_SERVICE,
         "POSTGRES_HOST",
@@ -302,6 +321,8 @@ impl Reading<'_> {
             && !self.layers.is_given("registration")
         {
             self.layers.config.registration = Registration::Open;
+            let place = Place::named(format!("profile {profile}"));
+            self.layers.note_place("registration", place);
             self.notes.push(Note {
                 text: format!(
                     "registration is open (profile {profile}), for nothing is said of it"

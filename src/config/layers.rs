@@ -84,6 +84,11 @@ impl Layers {
         place.cloned().unwrap_or_else(|| Place::named(path))
     }
 
+    /// Notes where a field got its value that was not given one in the usual way.
+    pub(super) fn note_place(&mut self, path: &'static str, place: Place) {
+        self.places.insert(path, place);
+    }
+
     /// Where each field that was set got its value.
     pub(super) fn sources(&self) -> BTreeMap<&'static str, String> {
         let places = self.places.iter();

@@ -18,6 +18,7 @@ mod kind;
 mod layers;
 mod load;
 mod log;
+mod mail;
 pub mod master_key;
 mod nearest;
 mod origin;
@@ -46,6 +47,7 @@ pub use error::ConfigError;
 pub use foreign::Note;
 pub use load::{Loaded, load, load_declared};
 pub use log::{Log, LogFormat, LogRotation};
+pub use mail::Mail;
 pub use origin::Origin;
 pub use profile::{CharacterClass, Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};
@@ -100,6 +102,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// The cost of a password.
     pub password_hash: PasswordHash,
+    /// The server that takes our mail, and the links in it.
+    pub mail: Mail,
     /// What one caller may use up.
     pub limits: Limits,
     /// How long what happened is remembered.
@@ -240,6 +244,8 @@ pub struct Limits {
     /// Calls per minute and address to direct logins and to the routes of other systems, and calls
     /// of the REST API that fail to authenticate (100).
     pub calls_per_minute: u32,
+    /// Requests per minute and address that may lead to a mail (10).
+    pub mail_requests_per_minute: u32,
 }
 
 impl Config {
@@ -286,6 +292,7 @@ impl Default for Config {
             api_keys: ApiKeys::default(),
             sessions: Sessions::default(),
             password_hash: PasswordHash::default(),
+            mail: Mail::default(),
             limits: Limits::default(),
             retention: Retention::default(),
         }
@@ -382,6 +389,7 @@ impl Default for Limits {
             lock_duration: 900,
             window: 3600,
             calls_per_minute: 100,
+            mail_requests_per_minute: 10,
         }
     }
 }

@@ -49,6 +49,15 @@ const RULES: &[Rule] = &[
         &["password_hash.parallelism", "password_hash.memory_kib"],
         lanes_have_memory,
     ),
+    rule(&["mail.from"], sender_is_an_address),
+    rule(&["mail.reply_to"], answers_go_to_an_address),
+    rule(&["mail.ca_file"], mail_authorities_are_readable),
+    rule(&["mail.host", "mail.from"], mail_has_a_sender),
+    rule(&["mail.password", "mail.username"], mail_login_is_whole),
+    rule(
+        &["mail.tls", "mail.password", "mail.host"],
+        mail_password_meets_tls,
+    ),
 ];
 
 const fn rule(fields: &'static [&'static str], judge: fn(&Config) -> Result<(), String>) -> Rule {
@@ -227,4 +236,60 @@ fn lanes_have_memory(config: &Config) -> Result<(), String> {
         return Ok(());
     }
     Err("must leave each lane 8 KiB of memory_kib (RFC 9106 section 3.1)".into())
+}
+
+fn sender_is_an_address(config: &Config) -> Result<(), String> {
+    config.mail.from.as_deref().map_or(Ok(()), mailbox)
+}
+
+fn answers_go_to_an_address(config: &Config) -> Result<(), String> {
+    config.mail.reply_to.as_deref().map_or(Ok(()), mailbox)
+}
+
+fn mail_authorities_are_readable(config: &Config) -> Result<(), String> {
+    config.mail.ca_file.as_deref().map_or(Ok(()), readable)
+}
+
+/// One mailbox, with or without a name before it (RFC 5322 section 3.4).
+fn mailbox(text: &str) -> Result<(), String> {
+    let address = match text.rsplit_once('<') {
+        Some((_, address)) => address.strip_suffix('>').unwrap_or_default(),
+        None => text,
+    };
+    let (local, domain) = address.rsplit_once('@').unwrap_or_default();
+    let odd =
+        |letter: char| letter.is_whitespace() || letter.is_control() || ",;:<>\"".contains(letter);
+    let whole = !local.is_empty() && !domain.is_empty() && !address.contains(odd);
+    if whole && !text.contains(char::is_control) {
+        return Ok(());
+    }
+    Err("must be an address, or a name and an address in angle brackets".into())
+}
+
+fn mail_has_a_sender(config: &Config) -> Result<(), String> {
+    if config.mail.host.is_some() && config.mail.from.is_none() {
+        return Err("needs mail.from beside it: the address our mail comes from".into());
+    }
+    Ok(())
+}
+
+fn mail_login_is_whole(config: &Config) -> Result<(), String> {
+    match (&config.mail.username, &config.mail.password) {
+        (Some(_), None) => Err("mail.username needs mail.password beside it".into()),
+        (None, Some(_)) => Err("mail.password needs mail.username beside it".into()),
+        _ => Ok(()),
+    }
+}
+
+fn mail_password_meets_tls(config: &Config) -> Result<(), String> {
+    let mail = &config.mail;
+    let host = mail.host.as_deref().unwrap_or("localhost");
+    let here = host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    if mail.tls == "none" && mail.password.is_some() && !here {
+        return Err("none would send the password over the network in clear text".into());
+    }
+    Ok(())
 }

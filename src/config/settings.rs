@@ -14,6 +14,9 @@ const LOG_ROTATIONS: &[&str] = &["size", "daily"];
 /// A hundred years.
 const MAX_DAYS: i64 = 36_500;
 
+/// How mail is protected on its way to the server: TLS after or before the first word, or not.
+const MAIL_TLS: &[&str] = &["starttls", "tls", "none"];
+
 /// What a missing token is answered with on the routes of `users-core`.
 const MISSING_TOKEN_STATUSES: &[&str] = &["403", "401"];
 
@@ -205,6 +208,33 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(password_hash.queue, number(0, 65_536),
         "Hashes that may wait before requests are answered with 503."),
 
+    setting!(mail.host, Kind::Text,
+        "The SMTP server that takes our mail. Without one no mail is sent. Goes with mail.from."),
+    setting!(mail.port, number(0, 65_535),
+        "Its port. 0: 587, with mail.tls = tls 465, with none 25."),
+    setting!(mail.tls, Kind::OneOf(MAIL_TLS),
+        "TLS by STARTTLS, from the first byte, or none. Where it is asked for, no mail goes without."),
+    setting!(mail.username, Kind::Text,
+        "Who signs in at the SMTP server."),
+    setting!(mail.password, Kind::Secret,
+        "The password for it."),
+    setting!(mail.from, Kind::Text,
+        "The sender: an address, or a name and <an address>. Without a name, mail bears the tenant's."),
+    setting!(mail.reply_to, Kind::Text,
+        "Where answers to our mail go, in the same form."),
+    setting!(mail.ca_file, Kind::Path,
+        "Authorities in PEM, beside the system's, that may have signed the SMTP server's certificate."),
+    setting!(mail.timeout, seconds((1, 300)),
+        "Time for each answer of the SMTP server."),
+    setting!(mail.link_lifetime, seconds((60, 7 * DAY)),
+        "Life of a link that verifies an address or sets a password."),
+    setting!(mail.invitation_lifetime, seconds((60, 30 * DAY)),
+        "Life of an invitation."),
+    setting!(mail.links_per_hour, number(1, 1000),
+        "Links of one kind that an account is sent in an hour at most."),
+    setting!(mail.max_queue, number(1, 10_000_000),
+        "Mails that may wait to be sent. What comes beyond is dropped and counted."),
+
     setting!(limits.max_connections, number(1, 1_000_000),
         "Open connections."),
     setting!(limits.header_timeout, seconds((1, HOUR)),
@@ -227,6 +257,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Time over which failed sign-ins are counted."),
     setting!(limits.calls_per_minute, number(1, 1_000_000),
         "Calls per minute and address to direct logins and routes of other systems, or without a valid token."),
+    setting!(limits.mail_requests_per_minute, number(1, 1_000_000),
+        "Requests per minute and address that may lead to a mail."),
 
     setting!(retention.audit_days, number(1, MAX_DAYS),
         "Days an event stays in the audit trail."),

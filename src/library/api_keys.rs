@@ -1,7 +1,7 @@
 //! API keys, as the library shows and changes them.
 
 use super::error::Error;
-use super::service::AuthenticationService;
+use super::service::{AuthenticationService, actor};
 use crate::admin::api_keys as keys;
 use crate::base::api_key_secret::ApiKeySecret;
 use crate::base::clock::Timestamp;
@@ -79,8 +79,8 @@ impl ApiKeyStore<'_> {
             enabled: true,
             expires_at: request.expires_at,
         };
-        let actor = self.0.actor(&ctx);
-        let (id, secret) = keys::create(app, &actor, &ctx.tenant, &owner, input).await?;
+        let by = actor(&ctx);
+        let (id, secret) = keys::create(app, &by, &ctx.tenant, &owner, input).await?;
         Ok((self.get_api_key(&id).await?, secret))
     }
 
@@ -131,8 +131,8 @@ impl ApiKeyStore<'_> {
             enabled: active,
             ..ApiKeyInput::of(&before)
         };
-        let actor = self.0.actor(&ctx);
-        Ok(keys::update(app, &actor, &ctx.tenant, &owner, &before, input).await?)
+        let by = actor(&ctx);
+        Ok(keys::update(app, &by, &ctx.tenant, &owner, &before, input).await?)
     }
 
     /// Gives a key another secret. The one it had works for `grace` more seconds, or without that
@@ -146,8 +146,8 @@ impl ApiKeyStore<'_> {
         grace: Option<i64>,
     ) -> Result<ApiKeySecret, Error> {
         let (app, ctx) = self.0.here().await?;
-        let actor = self.0.actor(&ctx);
-        Ok(keys::rotate(app, &actor, &ctx.tenant, id, grace).await?)
+        let by = actor(&ctx);
+        Ok(keys::rotate(app, &by, &ctx.tenant, id, grace).await?)
     }
 
     /// Removes a key; its tokens are dead everywhere.
@@ -156,8 +156,8 @@ impl ApiKeyStore<'_> {
     /// [`Error::NotFound`].
     pub async fn revoke_api_key(&self, id: &str) -> Result<(), Error> {
         let (app, ctx) = self.0.here().await?;
-        let actor = self.0.actor(&ctx);
-        Ok(keys::revoke(app, &actor, &ctx.tenant, id).await?)
+        let by = actor(&ctx);
+        Ok(keys::revoke(app, &by, &ctx.tenant, id).await?)
     }
 
     async fn key(&self, id: &str) -> Result<Key, Error> {

@@ -237,8 +237,8 @@ impl AuthenticationService {
     /// The database's.
     pub async fn revoke_tokens(&self, user_id: &str) -> Result<(), Error> {
         let (app, ctx) = self.here().await?;
-        let actor = self.actor(&ctx);
-        sessions::end(app, &actor, &ctx.tenant, user_id, Ending::All).await?;
+        let by = actor(&ctx);
+        sessions::end(app, &by, &ctx.tenant, user_id, Ending::All).await?;
         Ok(())
     }
 
@@ -288,9 +288,9 @@ impl AuthenticationService {
             scope: [INTROSPECT_SCOPE].into_iter().collect(),
             ..ClientMetadata::default()
         };
-        let (actor, tenant) = (self.actor(&ctx), &ctx.tenant);
+        let (by, tenant) = (actor(&ctx), &ctx.tenant);
         let secret = Secret::Generate;
-        let made = clients::create(app, &actor, tenant, client_id, metadata, true, secret);
+        let made = clients::create(app, &by, tenant, client_id, metadata, true, secret);
         let nothing = || OAuthError::internal().because("no secret was made");
         Ok(made.await?.ok_or_else(nothing)?)
     }
@@ -330,11 +330,6 @@ impl AuthenticationService {
         Ok((app, ctx))
     }
 
-    /// The program itself, in the audit trail.
-    pub(super) fn actor(&self, ctx: &Ctx) -> Actor {
-        ctx.actor("library")
-    }
-
     /// The account a token of ours was just given to.
     async fn owner_of(&self, access_token: &str) -> Result<User, Error> {
         let (app, ctx) = self.here().await?;
@@ -342,4 +337,9 @@ impl AuthenticationService {
         let live = live.ok_or(Error::Changed)?;
         self.user_store().get_user(&live.claims().sub).await
     }
+}
+
+/// The program itself, in the audit trail.
+pub(super) fn actor(ctx: &Ctx) -> Actor {
+    ctx.actor("library")
 }

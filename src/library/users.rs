@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::error::Error;
-use super::service::AuthenticationService;
+use super::service::{AuthenticationService, actor};
 use crate::admin::users as accounts;
 use crate::admin::{api_keys, service_accounts};
 use crate::base::clock::Timestamp;
@@ -119,8 +119,8 @@ impl UserStore<'_> {
             enabled: true,
             ..UserInput::default()
         };
-        let actor = self.0.actor(&ctx);
-        let id = accounts::create(app, &actor, &ctx.tenant, input, password).await?;
+        let by = actor(&ctx);
+        let id = accounts::create(app, &by, &ctx.tenant, input, password).await?;
         self.get_user(&id).await
     }
 
@@ -141,8 +141,8 @@ impl UserStore<'_> {
             enabled: true,
             ..UserInput::default()
         };
-        let actor = self.0.actor(&ctx);
-        let id = service_accounts::create(app, &actor, &ctx.tenant, input).await?;
+        let by = actor(&ctx);
+        let id = service_accounts::create(app, &by, &ctx.tenant, input).await?;
         Ok(api_keys::account(app, &ctx.tenant, &id).await?.into())
     }
 
@@ -178,8 +178,8 @@ impl UserStore<'_> {
         input.claims.name = changes.display_name.or(input.claims.name);
         input.roles = changes.roles.unwrap_or(input.roles);
         input.enabled = changes.active.unwrap_or(input.enabled);
-        let actor = self.0.actor(&ctx);
-        accounts::update(app, &actor, &ctx.tenant, &before, input).await?;
+        let by = actor(&ctx);
+        accounts::update(app, &by, &ctx.tenant, &before, input).await?;
         self.get_user(&before.id).await
     }
 
@@ -190,8 +190,8 @@ impl UserStore<'_> {
     pub async fn set_password(&self, id: &str, password: &str) -> Result<(), Error> {
         let (app, ctx) = self.0.here().await?;
         let user = self.account(id).await?;
-        let actor = self.0.actor(&ctx);
-        Ok(accounts::set_password(app, &actor, &ctx.tenant, &user, password).await?)
+        let by = actor(&ctx);
+        Ok(accounts::set_password(app, &by, &ctx.tenant, &user, password).await?)
     }
 
     /// Removes an account with everything it has.
@@ -201,8 +201,8 @@ impl UserStore<'_> {
     pub async fn delete_user(&self, id: &str) -> Result<(), Error> {
         let (app, ctx) = self.0.here().await?;
         let user = self.account(id).await?;
-        let actor = self.0.actor(&ctx);
-        Ok(accounts::delete(app, &actor, &ctx.tenant, &user).await?)
+        let by = actor(&ctx);
+        Ok(accounts::delete(app, &by, &ctx.tenant, &user).await?)
     }
 
     /// People, in the order of their names.

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
+use crate::letters;
 use crate::model::audit_event::AuditKind;
 use crate::model::lifetimes::Lifetimes;
 use crate::model::session::Session;
@@ -187,6 +188,7 @@ impl Browser {
         let actor = ctx.actor(&user.id);
         let mut event = actor.did(AuditKind::Login, &user.id, app.row_id(), ctx.now);
         event.client_id = Some(client_id.to_owned());
+        letters::tell_of_device(app, ctx, user, &mut event);
         let stored = app
             .store
             .tenant(&ctx.tenant.id)

@@ -3,7 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::device::KnownDevice;
+use super::links;
 use super::throttle::Throttled;
+use crate::admin::registration;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::login_name::LoginName;
@@ -151,9 +153,17 @@ async fn prove(
                 remembered: false,
             })
         }
-        Ok(Checked::Unverified(account)) => {
-            // No failure: nobody guessed.
-            attempt.succeed();
+        Ok(Checked::Unverified(user)) => {
+            if registration::waits_for_mail(app, &ctx.tenant) {
+                // Counted as every refusal is, or whoever made the account could tell it from one that
+                // was there before.
+                drop(attempt);
+            } else {
+                // No failure: nobody guessed.
+                attempt.succeed();
+            }
+            links::remind_to_verify(app, ctx, &user);
+            let account = user.id;
             ctx.notes.cause("the account's address is not verified");
             ctx.notes.account(&account);
             app.refusals.count(ctx, "login.unverified", &account);
@@ -187,8 +197,8 @@ const NOBODY: &str = "";
 enum Checked {
     /// The account whose password this is.
     Right(Box<User>),
-    /// The id of the account whose password this is, which the tenant wants a verified address of.
-    Unverified(String),
+    /// The account whose password this is, which the tenant wants a verified address of.
+    Unverified(Box<User>),
     /// The id of the account whose password it is not, if there is such an account, and why nobody is
     /// let in.
     Wrong(Option<String>, &'static str),
@@ -234,7 +244,7 @@ async fn check(
     let unverified = user.email.is_some() && !user.email_verified;
     let wanted = ctx.tenant.settings.requires_verified_email();
     if (unverified && wanted) || user.has_to(RequiredAction::VerifyEmail) {
-        return Ok(Checked::Unverified(user.id));
+        return Ok(Checked::Unverified(Box::new(user)));
     }
     let policy = PasswordPolicy::of(&app.config, &ctx.tenant);
     let is_over = row

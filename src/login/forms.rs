@@ -11,6 +11,7 @@ use super::interaction::{self, Problem};
 use super::page_error::PageError;
 use super::transaction::Transaction;
 use super::update_password;
+use crate::admin::registration;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::oauth::authorize::request::AuthorizationRequest;
@@ -98,10 +99,13 @@ async fn try_password(
                         interaction::answer(app, ctx, &request, transaction, browser, None);
                     return Ok(answer.await);
                 }
-                refused()
+                refused(app, ctx)
             }
             // A page asks for what there is to do, so the second is no answer to one.
-            Err(LoginError::Refused | LoginError::InteractionRequired) => refused(),
+            Err(LoginError::Refused | LoginError::InteractionRequired) => refused(app, ctx),
+            Err(LoginError::Unverified) if registration::waits_for_mail(app, &ctx.tenant) => {
+                refused(app, ctx)
+            }
             Err(LoginError::Unverified) => problem(
                 StatusCode::FORBIDDEN,
                 "Your e-mail address is not verified yet. Whoever administers your account can do it.",
@@ -139,11 +143,16 @@ async fn try_password(
     Ok(page)
 }
 
-fn refused() -> Problem {
-    problem(
-        StatusCode::BAD_REQUEST,
-        "The name or the password is wrong.",
-    )
+/// Where accounts wait for a link to be used, one that waits looks like one that is not there: whoever
+/// made it could else find out whether an address had one before.
+fn refused(app: &App, ctx: &Ctx) -> Problem {
+    let text = if registration::waits_for_mail(app, &ctx.tenant) {
+        "The name or the password is wrong, or the address of the account is not confirmed yet: then a \
+         mail with a link is on its way to it."
+    } else {
+        "The name or the password is wrong."
+    };
+    problem(StatusCode::BAD_REQUEST, text)
 }
 
 fn problem(status: StatusCode, text: &str) -> Problem {

@@ -8,6 +8,7 @@ use super::browser::{Browser, SignedIn};
 use super::consent;
 use super::dispatch::{Decision, Step, dispatch};
 use super::page_error::PageError;
+use super::sign_up;
 use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;
@@ -313,6 +314,8 @@ fn show(
                 username_is_fixed: false,
                 problem: said.lines.first().map(String::as_str),
                 other_accounts: !browser.accounts().is_empty(),
+                reset: app.mail.works(),
+                sign_up: sign_up::is_open(app, ctx),
             },
         ),
         Page::Accounts(accounts) => app.pages.accounts(&Accounts {

@@ -5,6 +5,8 @@ use crate::admin::AdminError;
 use crate::admin::new_password::{self, Owner};
 use crate::app::App;
 use crate::context::Ctx;
+use crate::letters;
+use crate::mail::Contents;
 use crate::model::audit_event::AuditKind;
 use crate::model::user::User;
 use crate::passwords::Overloaded;
@@ -107,6 +109,9 @@ async fn replace(
     let actor = ctx.actor(&user.id);
     let mut event = actor.did(AuditKind::PasswordChanged, &user.id, app.row_id(), ctx.now);
     event.detail = serde_json::json!({ "session": session_id });
+    let at = ctx.now.millis();
+    let news = Contents::PasswordChanged { at };
+    letters::tell(app, &ctx.tenant, user, &news, &mut event);
     let changed = app
         .store
         .tenant(&ctx.tenant.id)

@@ -18,6 +18,7 @@ const WINDOW_SECONDS: i64 = 60;
 /// Counts the calls of each network.
 pub struct Pace {
     limit: u32,
+    window_seconds: i64,
     table: Mutex<Table>,
 }
 
@@ -34,16 +35,22 @@ struct Window {
 }
 
 impl Window {
-    fn end(&self) -> Timestamp {
-        self.since.plus_seconds(WINDOW_SECONDS)
+    const fn end(&self, window_seconds: i64) -> Timestamp {
+        self.since.plus_seconds(window_seconds)
     }
 }
 
 impl Pace {
     /// `limit` calls a minute.
     pub fn new(limit: u32) -> Self {
+        Self::over(limit, WINDOW_SECONDS)
+    }
+
+    /// `limit` in so many seconds.
+    pub fn over(limit: u32, window_seconds: i64) -> Self {
         Self {
             limit,
+            window_seconds,
             table: Mutex::default(),
         }
     }
@@ -53,9 +60,16 @@ impl Pace {
     /// # Errors
     /// [`Throttled`] when there were too many; those beyond the limit are not counted.
     pub fn count(&self, address: IpAddr, now: Timestamp) -> Result<(), Throttled> {
-        let network = network_of(address);
+        self.count_name(&network_of(address), now)
+    }
+
+    /// The same for what has a name instead.
+    ///
+    /// # Errors
+    /// [`Throttled`] when there were too many.
+    pub fn count_name(&self, name: &str, now: Timestamp) -> Result<(), Throttled> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        if !table.has_room_for(&network, now) {
+        if !table.has_room_for(name, now, self.window_seconds) {
             // So many addresses in one minute: what fails is still counted by the throttle.
             return Ok(());
         }
@@ -63,12 +77,12 @@ impl Pace {
             since: now,
             calls: 0,
         };
-        let window = table.windows.entry(network).or_insert_with(fresh);
-        if window.end() <= now {
+        let window = table.windows.entry(name.to_owned()).or_insert_with(fresh);
+        if window.end(self.window_seconds) <= now {
             *window = fresh();
         }
         if window.calls >= self.limit {
-            let left = window.end().millis() - now.millis();
+            let left = window.end(self.window_seconds).millis() - now.millis();
             return Err(Throttled {
                 retry_after: (left + 999) / 1000,
             });
@@ -86,13 +100,14 @@ impl Pace {
 
 impl Table {
     /// A full table is looked through once a second at most: a flood must not make every call dear.
-    fn has_room_for(&mut self, network: &str, now: Timestamp) -> bool {
-        if self.windows.len() < CAPACITY || self.windows.contains_key(network) {
+    fn has_room_for(&mut self, name: &str, now: Timestamp, window_seconds: i64) -> bool {
+        if self.windows.len() < CAPACITY || self.windows.contains_key(name) {
             return true;
         }
         if self.swept.plus_seconds(1) <= now {
             self.swept = now;
-            self.windows.retain(|_, window| window.end() > now);
+            self.windows
+                .retain(|_, window| window.end(window_seconds) > now);
         }
         self.windows.len() < CAPACITY
     }

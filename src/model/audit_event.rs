@@ -1,5 +1,6 @@
 //! What is worth a row in the audit trail.
 
+use super::letter::Letter;
 use crate::base::clock::Timestamp;
 
 /// Who did what to whom, from where. Never a secret in `detail`.
@@ -17,6 +18,8 @@ pub struct AuditEvent {
     pub request_id: Option<String>,
     /// JSON, for people.
     pub detail: serde_json::Value,
+    /// Mail that is sent because of it: stored where the event is, in one transaction.
+    pub letters: Vec<Letter>,
 }
 
 macro_rules! kinds {
@@ -52,6 +55,10 @@ kinds! {
     UserDisabled = "user.disabled",
     UserDeleted = "user.deleted",
     PasswordChanged = "user.password_changed",
+    PasswordReset = "user.password_reset",
+    EmailVerified = "user.email_verified",
+    InvitationAccepted = "user.invitation_accepted",
+    LinkMade = "user.link_made",
     ClientCreated = "client.created",
     ClientChanged = "client.changed",
     ClientDeleted = "client.deleted",
@@ -127,6 +134,7 @@ impl Actor {
             address: self.address.clone(),
             request_id: self.request_id.clone(),
             detail: serde_json::json!({}),
+            letters: Vec::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod domain;
 pub mod door;
 pub mod grant;
 pub mod group;
+pub mod letter;
 pub mod lifetimes;
 pub mod login_name;
 pub mod password_policy;

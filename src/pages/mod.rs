@@ -1,5 +1,6 @@
 //! Floor 3: HTML. One typed method for each page; the only place that knows minijinja.
 
+mod account_views;
 mod api_docs;
 mod demo;
 mod policy;
@@ -16,6 +17,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+pub use account_views::{AskAddress, ChoosePassword, ConfirmAddress, SignUp};
 pub use api_docs::{ApiDocs, FieldLine, OperationLine, ProblemLine, ResourceSection};
 pub use demo::{ClaimLine, Claims, Visitor};
 pub use texts::scope_text;
@@ -39,6 +41,18 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/api_docs.html"),
     ),
     (
+        "ask_address.html",
+        include_str!("../../templates/ask_address.html"),
+    ),
+    (
+        "choose_password.html",
+        include_str!("../../templates/choose_password.html"),
+    ),
+    (
+        "confirm_address.html",
+        include_str!("../../templates/confirm_address.html"),
+    ),
+    (
         "accounts.html",
         include_str!("../../templates/accounts.html"),
     ),
@@ -60,6 +74,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "signed_out.html",
         include_str!("../../templates/signed_out.html"),
     ),
+    ("sign_up.html", include_str!("../../templates/sign_up.html")),
     (
         "update_password.html",
         include_str!("../../templates/update_password.html"),

@@ -30,6 +30,10 @@ impl Frame<'static> {
 
 /// Asks for name and password: `POST {base}/sign-in`.
 #[derive(Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the page shows, each for itself"
+)]
 pub struct SignIn<'a> {
     pub frame: Frame<'a>,
     pub transaction: &'a str,
@@ -40,6 +44,10 @@ pub struct SignIn<'a> {
     pub problem: Option<&'a str>,
     /// Offers a way to the account picker.
     pub other_accounts: bool,
+    /// Offers a way to a new password: where mail is sent.
+    pub reset: bool,
+    /// Offers a way to an account: where people may make one.
+    pub sign_up: bool,
 }
 
 /// Asks for another password: `POST {base}/sign-in`.

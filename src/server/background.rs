@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::base::id::random_id;
+use crate::letters::worker;
 use crate::storage::tenant_end::Purge;
 use crate::trail::retention::{self, Forgotten};
 use crate::trail::{self, checkpoint, sealer};
@@ -22,6 +23,7 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
 const KEY_INTERVAL: Duration = Duration::from_secs(10);
 const REAP_INTERVAL: Duration = Duration::from_mins(1);
 const RETENTION_INTERVAL: Duration = Duration::from_mins(10);
+const MAIL_INTERVAL: Duration = Duration::from_secs(1);
 const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 /// Batches between two looks at the signal to stop.
 const PURGE_BATCHES: usize = 10;
@@ -46,6 +48,9 @@ pub(crate) fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
     every(&tasks, stop, REAP_INTERVAL, app, held(&holder, reap));
     every(&tasks, stop, RETENTION_INTERVAL, app, held(&holder, forget));
     every(&tasks, stop, PURGE_INTERVAL, app, held(&holder, purge));
+    if app.mail.works() {
+        every(&tasks, stop, MAIL_INTERVAL, app, held(&holder, send_mail));
+    }
     tasks
 }
 
@@ -149,6 +154,12 @@ async fn forget(app: App, holder: Arc<str>) {
         Ok(forgotten) if forgotten == Forgotten::default() => {}
         Ok(Forgotten { events, rows }) => tracing::info!(events, rows, "cut the audit trail"),
         Err(error) => tracing::warn!(%error, "the audit trail could not be cut"),
+    }
+}
+
+async fn send_mail(app: App, holder: Arc<str>) {
+    if let Err(error) = worker::send_due(&app, &holder).await {
+        tracing::warn!(%error, "the mail queue cannot be worked on");
     }
 }
 

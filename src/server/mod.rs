@@ -124,6 +124,8 @@ pub(crate) async fn load(app: &App) -> Result<(), DbError> {
 pub(crate) async fn finish(app: &App, tasks: TaskTracker) {
     tasks.close();
     tasks.wait().await;
+    app.errands.close();
+    app.errands.wait().await;
     trail::flush_refusals(app).await;
     trail::flush_hours(app).await;
     app.store.db().close().await;

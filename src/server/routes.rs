@@ -15,7 +15,7 @@ use crate::api;
 use crate::app::App;
 use crate::compat;
 use crate::context::Ctx;
-use crate::login::forms;
+use crate::login::{forms, link_pages, sign_up};
 use crate::oauth::error::OAuthError;
 use crate::oauth::{authorize, introspect, jwks, metadata, revoke, token};
 use crate::oidc::{logout, userinfo};
@@ -33,7 +33,7 @@ pub enum Access {
     Bearer,
     /// The browser a page of ours was shown in, with the form of that page.
     Form,
-    /// Whoever holds the one-time link.
+    /// Whoever holds the one-time link; where the settings open it, everybody.
     Link,
     /// Loopback and the networks named in the settings; others with a token.
     Network,
@@ -202,6 +202,30 @@ pub const ROUTES: &[Route] = &[
         Place::Root,
         false,
         || get(setup::page).post(setup::submit),
+    ),
+    route(
+        "GET, HEAD, POST",
+        "/verify-email",
+        Access::Link,
+        Place::Issuer,
+        false,
+        || get(link_pages::verify_email).post(link_pages::verified),
+    ),
+    route(
+        "GET, HEAD, POST",
+        "/reset-password",
+        Access::Link,
+        Place::Issuer,
+        false,
+        || get(link_pages::reset_password).post(link_pages::reset),
+    ),
+    route(
+        "GET, HEAD, POST",
+        "/sign-up",
+        Access::Link,
+        Place::Issuer,
+        false,
+        || get(sign_up::page).post(sign_up::submit),
     ),
     route("GET, HEAD", "/", Access::Public, Place::Root, false, || {
         get(home)

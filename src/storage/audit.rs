@@ -2,13 +2,26 @@
 
 use super::sql::{Row, sql};
 use super::tx::Tx;
-use super::{DbError, Scoped};
+use super::{DbError, Scoped, mail_queue};
 use crate::base::clock::Timestamp;
 use crate::model::audit_chain::Payload;
 use crate::model::audit_event::AuditEvent;
 
-/// Appends an event to a tenant's trail.
+/// Appends an event to a tenant's trail, and the mail about it to the queue.
 pub(super) async fn append(tx: &mut Tx, tenant: &str, event: &AuditEvent) -> Result<(), DbError> {
+    append_quietly(tx, tenant, event).await?;
+    for letter in &event.letters {
+        mail_queue::add(tx, tenant, letter).await?;
+    }
+    Ok(())
+}
+
+/// Appends an event, and tells nobody.
+pub(super) async fn append_quietly(
+    tx: &mut Tx,
+    tenant: &str,
+    event: &AuditEvent,
+) -> Result<(), DbError> {
     tx.run(
         sql!(
             "INSERT INTO audit (tenant, id, at, kind, actor, subject, client_id, address, request_id, detail) \

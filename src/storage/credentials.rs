@@ -2,7 +2,7 @@
 
 use super::sql::sql;
 use super::tx::Tx;
-use super::{DbError, Scoped, audit, password_history, required_actions, sessions};
+use super::{DbError, Scoped, audit, mail_links, password_history, required_actions, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 
@@ -134,6 +134,7 @@ pub(super) async fn put_password(
         .bind(hash)
         .bind(now),
     )
-    .await
-    .map(drop)
+    .await?;
+    // Whoever has such a link would have the last word.
+    mail_links::end_password_links(tx, tenant, user_id, now).await
 }

@@ -66,6 +66,36 @@ impl Db {
         })
     }
 
+    /// Opens a database that is there, to look at it: nothing is made, and every write fails.
+    ///
+    /// # Errors
+    /// The database is not there or cannot be reached.
+    pub async fn open_reading(url: &str) -> Result<Self, DbError> {
+        let engine = if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)?
+                .busy_timeout(BUSY_TIMEOUT)
+                .pragma("query_only", "ON");
+            let readers = Lanes::open(options, 1, BUSY_TIMEOUT + ACQUIRE_TIMEOUT).await?;
+            Engine::Sqlite {
+                writer: readers.clone(),
+                readers,
+                group: Arc::default(),
+            }
+        } else {
+            let options = PgConnectOptions::from_str(url)?
+                .application_name("users-core")
+                .options([
+                    ("statement_timeout", "5s"),
+                    ("default_transaction_read_only", "on"),
+                ]);
+            Engine::Postgres(Lanes::open(options, 1, ACQUIRE_TIMEOUT).await?)
+        };
+        Ok(Self {
+            engine,
+            feed: Arc::new(Feed::default()),
+        })
+    }
+
     pub const fn is_sqlite(&self) -> bool {
         matches!(self.engine, Engine::Sqlite { .. })
     }

@@ -78,6 +78,12 @@ const MIGRATIONS: &[Migration] = &[
         then: None,
     },
     Migration {
+        version: 10,
+        name: "mail",
+        text: include_str!("../../migrations/0010_mail.sql"),
+        then: None,
+    },
+    Migration {
         version: 11,
         name: "passwords",
         text: include_str!("../../migrations/0011_passwords.sql"),
@@ -130,6 +136,21 @@ pub async fn migrate(db: &Db) -> Result<(), DbError> {
         )));
     }
     Ok(())
+}
+
+/// The version the schema has, and the one this program makes of it.
+///
+/// # Errors
+/// [`DbError::Statement`]: there is no schema of ours.
+pub async fn versions(db: &Db) -> Result<(i64, i64), DbError> {
+    let row = db
+        .one(sql!(
+            "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) AS version FROM schema_migrations"
+        ))
+        .await?;
+    let found = row.map_or(Ok(0), |row| row.integer("version"))?;
+    let newest = MIGRATIONS.last().map_or(0, |last| last.version);
+    Ok((found, newest))
 }
 
 /// SQLite's `BEGIN IMMEDIATE` is the lock already; PostgreSQL needs one that ends with the

@@ -13,6 +13,7 @@ pub mod audit_chain;
 pub mod audit_page;
 pub mod cache;
 pub mod checkpoints;
+pub mod checkup;
 pub mod client_secrets;
 
 pub mod clients;
@@ -37,6 +38,8 @@ pub mod instance;
 mod lanes;
 pub mod leases;
 mod link;
+pub mod mail_links;
+pub mod mail_queue;
 mod memberships;
 pub mod migrate;
 pub mod own_password;

@@ -7,6 +7,9 @@ use crate::config::Retention;
 
 const BATCH: i64 = 500;
 const DAY: i64 = 86_400;
+const HOUR: i64 = 3600;
+/// How long a mail that never arrived can be looked at, in seconds after it was no longer worth sending.
+const DEAD_MAIL_KEPT: i64 = 14 * DAY;
 
 /// A table whose rows go by themselves.
 pub struct Reaped {
@@ -92,6 +95,22 @@ pub const TABLES: &[Reaped] = &[
              (SELECT digest FROM setup_links WHERE expires_at <= $1 LIMIT $2)"
         )
         .bind(now)
+    }),
+    reaped("mail_links", |now, _| {
+        sql!(
+            "DELETE FROM mail_links WHERE (tenant, digest) IN \
+             (SELECT tenant, digest FROM mail_links WHERE expires_at <= $1 LIMIT $2)"
+        )
+        // The worker gives up the mails of links that are over; it must still see that they are.
+        .bind(now.minus_seconds(HOUR))
+    }),
+    reaped("mail_queue", |now, _| {
+        // Whether it was given up or nobody ever sent it.
+        sql!(
+            "DELETE FROM mail_queue WHERE (tenant, id) IN \
+             (SELECT tenant, id FROM mail_queue WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(DEAD_MAIL_KEPT))
     }),
     reaped("decisions", |now, kept| {
         sql!(

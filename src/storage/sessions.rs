@@ -25,6 +25,7 @@ pub struct Login {
     pub user_seen_at: Timestamp,
     pub refresh_token: Option<NewRefreshToken>,
     pub access_token: Option<StoredAccessToken>,
+    /// Its letters go where the device is new.
     pub event: AuditEvent,
 }
 
@@ -38,6 +39,7 @@ pub struct SignIn {
     /// The session that goes on under its own id.
     pub renews: Option<String>,
     pub user_seen_at: Timestamp,
+    /// Its letters go where the device is new.
     pub event: AuditEvent,
 }
 
@@ -76,7 +78,11 @@ impl Scoped {
                     if let Some(token) = &login.access_token {
                         access_tokens::insert(tx, tenant, token).await?;
                     }
-                    audit::append(tx, tenant, &login.event).await?;
+                    if device == *id {
+                        audit::append(tx, tenant, &login.event).await?;
+                    } else {
+                        audit::append_quietly(tx, tenant, &login.event).await?;
+                    }
                     Ok(true)
                 })
             })
@@ -120,7 +126,11 @@ impl Scoped {
                         let digest = Some(sign_in.digest.clone());
                         insert(tx, tenant, session, origin, &device, digest).await?;
                     }
-                    audit::append(tx, tenant, &sign_in.event).await?;
+                    if device == sign_in.device.id {
+                        audit::append(tx, tenant, &sign_in.event).await?;
+                    } else {
+                        audit::append_quietly(tx, tenant, &sign_in.event).await?;
+                    }
                     let id = renewed.unwrap_or(&session.id).clone();
                     Ok(Some((id, device)))
                 })

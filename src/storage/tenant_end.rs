@@ -285,6 +285,8 @@ pub const TABLES: &[Purged] = &[
     purged("decisions", || sql!(some_of!("decisions", "request_id"))),
     purged("hourly_counters", || sql!(some_of!("hourly_counters", "hour, name"))),
     purged("used_ids", || sql!(some_of!("used_ids", "digest"))),
+    purged("mail_queue", || sql!(some_of!("mail_queue", "id"))),
+    purged("mail_links", || sql!(some_of!("mail_links", "digest"))),
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
     purged("password_history", || sql!(some_of!("password_history", "user_id, seq"))),
     purged("credentials", || sql!(some_of!("credentials", "user_id, kind, id"))),

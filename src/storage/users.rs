@@ -34,6 +34,29 @@ pub struct NewUser {
     pub now: Timestamp,
 }
 
+impl NewUser {
+    /// The account as it will be read.
+    pub fn to_user(&self) -> User {
+        let input = self.user.input().clone();
+        User {
+            id: self.id.clone(),
+            kind: self.kind,
+            username: input.username,
+            email: input.email,
+            email_verified: input.email_verified,
+            claims: input.claims,
+            roles: input.roles,
+            groups: input.groups,
+            attributes: input.attributes,
+            preferences: input.preferences,
+            enabled: input.enabled,
+            created_at: self.now,
+            updated_at: self.now,
+            last_login_at: None,
+        }
+    }
+}
+
 /// What a login needs to know about an account.
 pub struct LoginRow {
     pub user: User,

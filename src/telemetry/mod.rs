@@ -35,6 +35,11 @@ pub struct ErrorLabel {
     pub error: &'static str,
 }
 
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+pub struct MailLabel {
+    pub outcome: &'static str,
+}
+
 /// Everything the process counts.
 pub struct Metrics {
     registry: Registry,
@@ -45,6 +50,11 @@ pub struct Metrics {
     pub logins: Counter,
     pub failed_logins: Counter,
     pub panics: Counter,
+    /// Attempts to send a mail, by how they ended.
+    pub mails: Family<MailLabel, Counter>,
+    pub mail_dropped: Counter,
+    pub mail_waiting: Gauge<i64>,
+    pub mail_dead: Gauge<i64>,
     pub connections: Gauge<i64>,
     uptime: Gauge<f64, AtomicU64>,
     started: Instant,
@@ -98,6 +108,26 @@ impl Metrics {
         registry.register("logins_failed", "Refused logins", failed_logins.clone());
         let panics = Counter::default();
         registry.register("panics", "Requests that ended in a panic", panics.clone());
+        let mails = Family::default();
+        registry.register(
+            "mails",
+            "Attempts to send a mail, by how they ended",
+            Family::clone(&mails),
+        );
+        let mail_dropped = Counter::default();
+        registry.register(
+            "mails_dropped",
+            "Mails that found the queue full",
+            mail_dropped.clone(),
+        );
+        let mail_waiting = Gauge::default();
+        registry.register("mails_waiting", "Mails to be sent", mail_waiting.clone());
+        let mail_dead = Gauge::default();
+        registry.register(
+            "mails_dead",
+            "Mails that were given up and are kept to be looked at",
+            mail_dead.clone(),
+        );
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
         let uptime = Gauge::default();
@@ -116,6 +146,10 @@ impl Metrics {
             logins,
             failed_logins,
             panics,
+            mails,
+            mail_dropped,
+            mail_waiting,
+            mail_dead,
             connections,
             uptime,
             started: monotonic(),

@@ -5,6 +5,7 @@ mod declared_secrets;
 mod foreign;
 mod issuer;
 mod layers;
+mod mail;
 mod master_key;
 mod names;
 mod others;

@@ -17,6 +17,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "pages",
             "web",
             "telemetry",
+            "mail",
         ],
     ),
     (
@@ -30,6 +31,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "compat",
             "validate",
             "trail",
+            "letters",
             "app",
             "context",
             "installation",
@@ -45,7 +47,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("openssl::", &["keys"]),
     ("reqwest::", &["validate"]),
     ("argon2::", &["passwords"]),
-    ("minijinja::", &["pages"]),
+    ("minijinja::", &["pages", "mail"]),
+    ("lettre::", &["mail"]),
     ("SystemTime::now", &["base/clock.rs"]),
     ("Instant::now", &["base/clock.rs", "server/"]),
     ("getrandom::", &["base/random.rs"]),
@@ -72,6 +75,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("clap::", &["cli", "main.rs"]),
     ("file_rotate::", &["cli/logging"]),
+    ("x509_parser::", &["cli/doctor"]),
+    ("rustix::", &["cli/doctor"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

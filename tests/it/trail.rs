@@ -6,6 +6,7 @@ mod decisions;
 mod erasure;
 mod hours;
 mod pages;
+mod retention;
 mod tampering;
 
 use users_core::app::App;

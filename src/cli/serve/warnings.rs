@@ -3,7 +3,7 @@
 use crate::config::Config;
 
 /// What to say at the start, loudly.
-pub(super) fn of(config: &Config) -> Vec<String> {
+pub(in crate::cli) fn of(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let strangers: Vec<String> = config
         .bind

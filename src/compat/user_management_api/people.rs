@@ -64,9 +64,7 @@ pub(super) async fn register(
         ..UserInput::default()
     };
     let open_to = app.config.registration;
-    let id = registration::register(app, &ctx, open_to, input, password.expose()).await?;
-    let user = app.store.tenant(&ctx.tenant.id).user(&id).await?;
-    let user = user.ok_or_else(Problem::changed)?;
+    let user = registration::account(app, &ctx, open_to, input, password.expose()).await?;
     let message = "User registered successfully";
     Ok(Made(Envelope::saying(message, Person::of(&user))))
 }

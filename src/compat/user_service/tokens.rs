@@ -108,9 +108,7 @@ pub(super) async fn register(
         ..UserInput::default()
     };
     let open_to = app.config.registration;
-    let id = registration::register(app, &ctx, open_to, input, password.expose()).await?;
-    let user = app.store.tenant(&ctx.tenant.id).user(&id).await?;
-    let user = user.ok_or_else(Problem::changed)?;
+    let user = registration::account(app, &ctx, open_to, input, password.expose()).await?;
     Ok(Made(Account::of(&user, &ctx.tenant)))
 }
 
@@ -138,10 +136,8 @@ pub(super) async fn refresh(
     Optional(body): Optional<RefreshBody>,
 ) -> Result<Answer<Tokens>, Problem> {
     let in_body = body.refresh_token.as_ref().map(Password::expose);
-    let presented = match (in_body, call.bearer()) {
-        (Some(token), _) | (None, Some(token)) => token,
-        (None, None) => return Err(Problem::missing(&["refresh_token"])),
-    };
+    let presented = in_body.or(call.bearer());
+    let presented = presented.ok_or_else(|| Problem::missing(&["refresh_token"]))?;
     let issued = doors::refresh(&call.app, &call.ctx, Door::UserService, presented).await;
     let unusable = "the refresh token is unknown, used, expired or revoked";
     let issued = issued.map_err(|error| auth::refused(error, unusable))?;

@@ -113,6 +113,7 @@ fn config_show_says_where_each_value_comes_from() {
         ("issuer", "http://localhost:1", "users-core.toml:1"),
         ("limits.window", "7200", "USERS_CORE_LIMITS_WINDOW"),
         ("log.file", "logs/user_service.log", "profile user-service"),
+        ("registration", "open", "profile user-service"),
         ("log.level", "info", "default"),
     ] {
         assert_eq!(shown[path]["value"], value, "{path}");

@@ -217,3 +217,25 @@ fn what_a_terminal_would_obey_is_shown_as_text() {
         "{shown:?}"
     );
 }
+
+#[test]
+fn links_are_printed_where_no_mail_is_sent() {
+    let place = Place::new();
+    place.ok(&["user", "create", "ann", "--email", "ann@example.test"]);
+    for (command, page) in [
+        ("reset-password", "/reset-password"),
+        ("invite", "/sign-up"),
+        ("verify-link", "/verify-email"),
+    ] {
+        let made = place.json(&["user", command, "ann"]);
+        let link = made["link"].as_str().expect("a link");
+        let start = format!("http://localhost:8081{page}?link=uc_ml_");
+        assert!(link.starts_with(&start), "{link}");
+        let refused = place.refused(&["user", command, "ann", "--mail"]);
+        assert!(refused.contains("no mail is sent here"), "{refused}");
+    }
+    place.refused(&["user", "reset-password", "nobody"]);
+    place.ok(&["user", "create", "bob"]);
+    let refused = place.refused(&["user", "verify-link", "bob"]);
+    assert!(refused.contains("no address to verify"), "{refused}");
+}

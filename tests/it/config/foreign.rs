@@ -131,12 +131,7 @@ fn a_value_that_is_none_is_named_by_its_own_variable() {
 
 #[test]
 fn secrets_of_others_are_warned_of_and_never_shown() {
-    let names = [
-        "JWT_SECRET",
-        "JWT_SECRET_KEY",
-        "SECRET_KEY",
-        "MAIL_PASSWORD",
-    ];
+    let names = ["JWT_SECRET", "JWT_SECRET_KEY", "SECRET_KEY"];
     let env: Vec<_> = names.iter().map(|name| (*name, SECRET)).collect();
     let on = loaded("user-service", &env);
     for name in names {
@@ -169,4 +164,41 @@ fn what_is_of_no_use_here_is_warned_of() {
     assert_eq!(of_it.len(), 1, "{:?}", on.notes);
     assert!(of_it[0].warns);
     assert!(!said(&loaded("user-management-api", &env)).contains("REDIS_URL"));
+}
+
+#[test]
+fn the_variables_of_mail_are_ours() {
+    let env = [
+        ("MAIL_SERVER", "smtp.example.test"),
+        ("MAIL_PORT", "2525"),
+        ("MAIL_USERNAME", "service"),
+        ("MAIL_PASSWORD", SECRET),
+        ("MAIL_DEFAULT_SENDER", "Service <service@example.test>"),
+    ];
+    let on = loaded("user-service", &env);
+    let mail = &on.config.mail;
+    assert_eq!(mail.host.as_deref(), Some("smtp.example.test"));
+    assert_eq!(mail.port(), 2525);
+    assert_eq!(mail.username.as_deref(), Some("service"));
+    let password = mail
+        .password
+        .as_ref()
+        .map(users_core::config::Secret::expose);
+    assert_eq!(password, Some(SECRET));
+    let from = "Service <service@example.test>";
+    assert_eq!(mail.from.as_deref(), Some(from));
+    for (name, _) in env {
+        let named = format!("{name} sets mail.");
+        assert!(said(&on).contains(&named), "{}", said(&on));
+    }
+    assert!(!format!("{:?}", on.config).contains(SECRET));
+    assert!(
+        loaded("user-management-api", &env)
+            .config
+            .mail
+            .host
+            .is_none()
+    );
+    let wrong = refused("user-service", &[("MAIL_PORT", "many")]);
+    assert!(wrong.starts_with("MAIL_PORT: "), "{wrong}");
 }

@@ -5,6 +5,7 @@
 use futures_util::future::BoxFuture;
 use users_core::model::audit_chain::Link;
 use users_core::model::audit_event::{AuditEvent, AuditKind};
+use users_core::model::letter::{NewLink, Purpose};
 use users_core::model::login_name::LoginName;
 use users_core::model::place::Place;
 use users_core::model::required_action::RequiredAction;
@@ -18,6 +19,7 @@ use users_core::storage::find_users::UserFilter;
 use users_core::storage::groups::MemberOutcome;
 use users_core::storage::idempotency::Claimed;
 use users_core::storage::import::{ImportRow, OnConflict, RowOutcome};
+use users_core::storage::mail_links::LinkedPassword;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::page::Position;
 use users_core::storage::session_ends::Ending;
@@ -27,10 +29,10 @@ use users_core::storage::sip_digests::SealedDigest;
 use super::Scene;
 use crate::support::rows::{
     ACCESS, ALGORITHM, API_KEY, ASSERTION, AUDIENCE, BROWSER, BROWSER_SESSION, CLIENT, CODE,
-    DEVICE, DEVICE_SECRET, EVENT, GRANT, GROUP, HASH, JTI, KEY, OPEN_KEY, REFRESH, REQUEST, ROLE,
-    SESSION, USER, access_token, checked_api_key, checked_group, checked_role, checked_user,
-    checkpoint, client, code, count, key_rotation, later, login, new_api_key, new_user, redemption,
-    refusal, resource, rotation, sign_in, updated_if,
+    DEVICE, DEVICE_SECRET, EVENT, GRANT, GROUP, HASH, JTI, KEY, LINK, OPEN_KEY, REFRESH, REQUEST,
+    ROLE, SESSION, USER, access_token, checked_api_key, checked_group, checked_role, checked_user,
+    checkpoint, client, code, count, key_rotation, later, letter, link, login, new_api_key,
+    new_user, redemption, refusal, resource, rotation, sign_in, updated_if,
 };
 use crate::support::world::START;
 
@@ -946,6 +948,62 @@ pub const PROOFS: &[(&str, Proof)] = &[
             scene.rows.require_action(USER, action).await.expect("done");
             let user = scene.rows.user(USER).await.expect("read");
             assert_eq!(user.is_some_and(|user| user.has_to(action)), scene.twin);
+        })
+    }),
+    ("add_letter", |scene| {
+        Box::pin(async move {
+            let added = scene.rows.add_letter(letter("another link", MARK)).await;
+            assert_eq!(added.expect("an answer"), scene.twin);
+        })
+    }),
+    ("add_mail_link", |scene| {
+        Box::pin(async move {
+            let link = link("another link", MARK);
+            let added = scene.rows.add_mail_link(USER, link, scene.event()).await;
+            assert_eq!(added.expect("an answer"), scene.twin);
+        })
+    }),
+    ("user_of_mail_link", |scene| {
+        Box::pin(async move {
+            let purpose = Purpose::ResetPassword;
+            let user = scene.rows.user_of_mail_link(LINK, purpose, START).await;
+            let name = user.expect("an answer").map(|user| user.username);
+            assert_eq!(name.as_deref(), scene.twin.then_some("of-the-twin"));
+        })
+    }),
+    ("live_mail_links", |scene| {
+        Box::pin(async move {
+            let purpose = Purpose::ResetPassword;
+            let live = scene.rows.live_mail_links(USER, purpose, START).await;
+            assert_eq!(live.expect("a count"), i64::from(scene.twin));
+        })
+    }),
+    ("verify_by_link", |scene| {
+        Box::pin(async move {
+            let link = NewLink {
+                purpose: Purpose::VerifyEmail,
+                ..link("a link to verify", MARK)
+            };
+            let added = scene.rows.add_mail_link(USER, link, scene.event()).await;
+            assert_eq!(added.expect("an answer"), scene.twin);
+            let digest = "a link to verify";
+            let spent = scene
+                .rows
+                .verify_by_link(digest, START, scene.event())
+                .await;
+            assert_eq!(spent.expect("an answer"), scene.twin);
+        })
+    }),
+    ("set_password_by_link", |scene| {
+        Box::pin(async move {
+            let set = scene.rows.set_password_by_link(LinkedPassword {
+                digest: LINK.to_owned(),
+                purpose: Purpose::ResetPassword,
+                password: "another hash".to_owned().into(),
+                now: START,
+                event: scene.event(),
+            });
+            assert_eq!(set.await.expect("an answer"), scene.twin);
         })
     }),
     ("upgrade_password_hash", |scene| {

@@ -14,11 +14,15 @@ use users_core::keys::key_pair::{KeyPair, Signer};
 use users_core::login::api_key::KeyHolder;
 use users_core::login::device::{DeviceCookie, KnownDevice};
 use users_core::login::direct::Authenticated;
+use users_core::mail::{Contents, Rendered};
 use users_core::model::client::{SecretKind, StoredSecret};
+use users_core::model::letter::NewLink;
 use users_core::oauth::client_auth::AuthenticatedClient;
 use users_core::oauth::token::issue::TokenResponse;
 use users_core::passwords::Passwords;
 use users_core::storage::access_tokens::StoredAccessToken;
+use users_core::storage::mail_links::LinkedPassword;
+use users_core::storage::mail_queue::DueMail;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::refresh_tokens::{NewRefreshToken, RefreshTokenRow, Rotation};
 use users_core::storage::signing_keys::SealedKey;
@@ -68,6 +72,11 @@ fn what_holds_a_secret_cannot_be_printed() {
         DeviceCookie,
         KnownDevice,
         PasswordChange,
+        LinkedPassword,
+        Contents,
+        Rendered,
+        DueMail,
+        NewLink,
         AuthenticatedClient,
         TokenResponse,
         clients::Secret<'static>,

@@ -3,9 +3,9 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use users_core::pages::{
-    AccountLine, Accounts, ApiDocs, ClaimLine, Claims, ClientCard, Consent, FieldLine, FormPost,
-    Frame, OperationLine, Pages, ProblemLine, ResourceSection, ScopeLine, SignIn, SignOut,
-    UpdatePassword, Visitor,
+    AccountLine, Accounts, ApiDocs, AskAddress, ChoosePassword, ClaimLine, Claims, ClientCard,
+    ConfirmAddress, Consent, FieldLine, FormPost, Frame, OperationLine, Pages, ProblemLine,
+    ResourceSection, ScopeLine, SignIn, SignOut, SignUp, UpdatePassword, Visitor,
 };
 
 /// A rendered view.
@@ -90,6 +90,8 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
             username_is_fixed: all,
             problem: some,
             other_accounts: all,
+            reset: all,
+            sign_up: all,
         };
         made.push(Page::of("sign_in", pages.sign_in(status, &sign_in)));
         made.push(Page::of(
@@ -144,7 +146,38 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
             "update_password",
             pages.update_password(status, &update),
         ));
+        let ask = AskAddress {
+            frame: frame(),
+            problem: some,
+        };
+        made.push(Page::of("ask_address", pages.ask_address(status, &ask)));
+        let choose = ChoosePassword {
+            frame: frame(),
+            action: "/reset-password",
+            link: text,
+            username: text,
+            is_first: all,
+            problems: &problems,
+        };
+        let choose = pages.choose_password(status, &choose);
+        made.push(Page::of("choose_password", choose));
+        let sign_up = SignUp {
+            frame: frame(),
+            email: text,
+            username: text,
+            name: text,
+            problems: &problems,
+        };
+        made.push(Page::of("sign_up", pages.sign_up(status, &sign_up)));
     }
+    let confirm = ConfirmAddress {
+        frame: frame(),
+        link: text,
+        address: text,
+    };
+    made.push(Page::of("confirm_address", pages.confirm_address(&confirm)));
+    let told = pages.told(StatusCode::OK, &frame(), text, text);
+    made.push(Page::of("told", told));
     let docs = docs(text);
     made.push(Page::of("api_docs", pages.api_docs(&docs)));
     let claims = Claims {

@@ -3,6 +3,7 @@
 
 mod doors;
 mod inputs;
+mod links;
 mod people;
 mod system;
 mod tokens;

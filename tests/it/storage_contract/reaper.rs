@@ -1,9 +1,13 @@
 //! The reaper removes what is over and nothing that lives.
 
+use std::collections::BTreeSet;
+
 use users_core::base::clock::Timestamp;
+use users_core::config::Retention;
 use users_core::model::grant::GrantId;
 use users_core::storage::LONGEST_ACCESS_TOKEN;
 use users_core::storage::idempotency::Claimed;
+use users_core::storage::reaper;
 use users_core::storage::sessions::Login;
 
 use crate::support::everywhere;
@@ -227,6 +231,91 @@ async fn nodes_that_reap_at_once_do_not_disturb_each_other() {
         .await;
         // Fifty and the one of the scene, its refresh token, its assertion, its two revocations, its two keys.
         assert_eq!(removed.iter().sum::<u64>(), 57);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_table_has_a_rule_that_bounds_it() {
+    everywhere(async |world| {
+        let text = match world.database.name {
+            "sqlite" => "SELECT name FROM sqlite_master WHERE type = 'table'",
+            _ => {
+                "SELECT table_name::text FROM information_schema.tables \
+                 WHERE table_schema = current_schema()"
+            }
+        };
+        let found: BTreeSet<String> = world.raw().await.texts(text).await.into_iter().collect();
+        let others = reaper::OTHERWISE.iter().chain(reaper::BOUNDED);
+        let names = reaper::TABLES.iter().map(|table| table.name);
+        let names: Vec<&str> = names.chain(others.map(|(name, _)| *name)).collect();
+        let known: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(known.len(), names.len(), "a table with two rules");
+        assert_eq!(
+            found, known,
+            "a table without a rule in storage/reaper.rs, or a rule without a table"
+        );
+        // Operators read of each of them.
+        let told = crate::support::tables::rows("docs/operations.md", "`");
+        let told: BTreeSet<String> = told
+            .iter()
+            .flat_map(|row| row[0].split(", "))
+            .map(|name| name.trim_matches(['`', ' ']).to_owned())
+            .collect();
+        let silent: Vec<_> = known.difference(&told).collect();
+        assert!(silent.is_empty(), "not in docs/operations.md: {silent:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_is_a_setting() {
+    everywhere(async |world| {
+        let store = &world.app.store;
+        let tenant = world.tenant.id.clone();
+        let counts = vec![(tenant.clone(), crate::support::rows::count())];
+        store.add_counts(counts).await.expect("added");
+        let mut decision = crate::support::rows::decision("r", "x");
+        decision.at = START;
+        let decisions = vec![(tenant, decision)];
+        store.add_decisions(decisions).await.expect("added");
+        let kept = Retention {
+            counters_days: 2,
+            decisions_days: 3,
+            ..Retention::default()
+        };
+        let mut raw = world.raw().await;
+        for (day, counters, decisions) in [(1, 1, 1), (2, 0, 1), (3, 0, 0)] {
+            let now = START.plus_seconds(day * 86_400);
+            store.reap_keeping(now, &kept).await.expect("reaped");
+            let count = raw.number("SELECT COUNT(*) FROM hourly_counters").await;
+            assert_eq!(count, counters, "on day {day}");
+            let count = raw.number("SELECT COUNT(*) FROM decisions").await;
+            assert_eq!(count, decisions, "on day {day}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_go_in_batches_down_to_those_that_are_kept() {
+    everywhere(async |world| {
+        let mut raw = world.raw().await;
+        raw.run("UPDATE counters SET value = 2600 WHERE name = 'changes'; DELETE FROM changes")
+            .await;
+        raw.run(
+            "INSERT INTO changes (seq, tenant, kind, id) \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2600) \
+             SELECT i, 't', 'client', 'x' FROM n",
+        )
+        .await;
+        let kept = Retention {
+            changes: 1000,
+            ..Retention::default()
+        };
+        let removed = world.app.store.reap_keeping(START, &kept).await;
+        assert_eq!(removed.expect("reaped"), 1600);
+        assert_eq!(raw.number("SELECT MIN(seq) FROM changes").await, 1601);
     })
     .await;
 }

@@ -308,6 +308,7 @@ async fn a_session_an_event_and_a_resource() {
         let mut login = login(&world, "another");
         login.session.amr = vec!["pwd".to_owned(), "otp".to_owned()];
         login.event = AuditEvent {
+            letters: Vec::new(),
             id: "zzzz".to_owned(),
             at: Timestamp::from_millis(i64::MIN),
             kind: AuditKind::Login,

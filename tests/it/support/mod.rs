@@ -11,6 +11,7 @@ pub mod race;
 pub mod raw;
 pub mod rows;
 pub mod running;
+pub mod smtp;
 pub mod socket;
 pub mod tables;
 pub mod world;

@@ -65,6 +65,18 @@ impl Raw {
         .unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
+    /// How SQLite would go about a statement with one value.
+    pub async fn plan(&mut self, text: &str) -> String {
+        let Self::Sqlite(connection) = self else {
+            panic!("SQLite's words");
+        };
+        let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+        let rows = sqlx::query(text).bind("").fetch_all(connection).await;
+        let rows = rows.expect("a plan");
+        let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        steps.join("; ")
+    }
+
     /// Every row of every table that is this tenant's.
     pub async fn rows_of(&mut self, tenant: &str) -> Vec<String> {
         let owners = match self {

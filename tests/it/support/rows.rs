@@ -11,6 +11,7 @@ use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::ClientMetadata;
 use users_core::model::grant::{Grant, GrantId};
 use users_core::model::group::{CheckedGroup, GroupInput};
+use users_core::model::letter::{Letter, LetterKind, NewLink, Purpose};
 use users_core::model::resource::{Catalog, Resource};
 use users_core::model::role::{CheckedRole, RoleInput};
 use users_core::model::session::{Origin, Session};
@@ -50,6 +51,8 @@ pub const DEVICE_SECRET: &str = "device of digest of what a browser holds";
 pub const REFRESH: &str = "digest of a refresh token";
 pub const ACCESS: &str = "digest of an access token";
 pub const ASSERTION: &str = "digest of an assertion";
+/// The digest of what stands in a link.
+pub const LINK: &str = "digest of a link";
 pub const AUDIENCE: &str = "https://files.test";
 pub const ROLE: &str = "operator";
 pub const GROUP: &str = "staff";
@@ -444,6 +447,32 @@ pub fn key_rotation(world: &World) -> KeyRotation {
     }
 }
 
+/// A letter with a link that lives.
+pub fn letter(digest: &str, mark: &str) -> Letter {
+    Letter {
+        id: format!("letter of {digest}"),
+        user_id: USER.to_owned(),
+        kind: LetterKind::ResetPassword,
+        recipient: mark.to_owned(),
+        sealed: mark.to_owned(),
+        link: Some(link(digest, mark)),
+        now: START,
+        expires_at: later(),
+    }
+}
+
+pub fn link(digest: &str, mark: &str) -> NewLink {
+    NewLink {
+        digest: digest.to_owned(),
+        purpose: Purpose::ResetPassword,
+        email_key: Some(format!("{}@example.test", mark.replace(' ', "-"))),
+        by_mail: true,
+        now: START,
+        expires_at: later(),
+        most_per_hour: 5,
+    }
+}
+
 /// A tenant with a row of every kind. What is not an id carries `mark`.
 pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated {
     let scene = bare(world, tenant);
@@ -495,6 +524,8 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
             .await
             .expect("burnt")
     );
+    let letter = letter(LINK, mark);
+    assert!(rows.add_letter(letter).await.expect("a letter"));
     for key in [KEY, OPEN_KEY] {
         let fingerprint = "the call".to_owned();
         rows.claim_key(key.to_owned(), fingerprint, START, later())

@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
+use crate::letters;
+use crate::mail::Contents;
 use crate::model::audit_event::AuditKind;
 use crate::model::grant::Grant;
 use crate::model::resource::Catalog;
@@ -213,6 +215,13 @@ async fn replayed(
     );
     event.client_id = Some(client.client_id().to_owned());
     event.detail = serde_json::json!({ "session": row.grant.session_id });
+    if let Some(user) = &row.user {
+        let news = Contents::RefreshReplay {
+            at: ctx.now.millis(),
+            client: client.client().name().to_owned(),
+        };
+        letters::tell(app, &ctx.tenant, user, &news, &mut event);
+    }
     app.store
         .tenant(&ctx.tenant.id)
         .end_grant(row.grant.id.as_str(), ctx.now, event)
