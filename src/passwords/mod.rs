@@ -63,7 +63,7 @@ pub struct Passwords {
     decoy: String,
     /// Passwords that were stolen elsewhere.
     stolen: Option<Arc<SortedHashes>>,
-    done: Arc<AtomicUsize>,
+    done: AtomicUsize,
 }
 
 impl Passwords {
@@ -79,7 +79,7 @@ impl Passwords {
             memories: Arc::default(),
             decoy,
             stolen: None,
-            done: Arc::default(),
+            done: AtomicUsize::new(0),
         }
     }
 
@@ -96,7 +96,7 @@ impl Passwords {
     /// [`Overloaded`] when the queue is full.
     pub async fn problems(&self, candidate: Candidate) -> Result<Vec<String>, Overloaded> {
         let stolen = self.stolen.clone();
-        self.run(move |memory| {
+        self.run(false, move |memory| {
             let Candidate {
                 policy,
                 password,
@@ -119,7 +119,7 @@ impl Passwords {
     /// [`Overloaded`] when the queue is full.
     pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, Overloaded> {
         let (cost, salt) = (self.cost, self.random.bytes());
-        self.run_counted(move |memory| {
+        self.run(true, move |memory| {
             // One that is too long to have a form is refused before, and its hash is nobody's.
             let prepared = text::prepared(&password).unwrap_or(password);
             cost.hash(prepared.as_bytes(), &salt, memory)
@@ -140,7 +140,7 @@ impl Passwords {
         let stored = stored.as_deref().and_then(Scheme::parse);
         let known = stored.is_some();
         let stored = stored.or_else(|| Scheme::parse(&self.decoy));
-        self.run_counted(move |memory| {
+        self.run(true, move |memory| {
             let Some(stored) = stored else {
                 return Verdict::Wrong;
             };
@@ -176,22 +176,11 @@ impl Passwords {
         memories.iter().map(Vec::capacity).sum()
     }
 
-    /// The same for work that [`Passwords::computed`] counts, once it has its turn.
-    async fn run_counted<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
-    ) -> Result<T, Overloaded> {
-        let done = Arc::clone(&self.done);
-        self.run(move |memory| {
-            done.fetch_add(1, Ordering::SeqCst);
-            work(memory)
-        })
-        .await
-    }
-
     /// The permit belongs to the blocking work: a caller that goes away frees nothing early.
+    /// `counted` work is a hash, as [`Passwords::computed`] counts them.
     async fn run<T: Send + 'static>(
         &self,
+        counted: bool,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Overloaded> {
         let permits = Arc::clone(&self.permits);
@@ -202,6 +191,9 @@ impl Passwords {
             let _place = Place::take(&self.waiting, self.queue)?;
             permits.acquire_owned().await.map_err(|_| Overloaded)?
         };
+        if counted {
+            self.done.fetch_add(1, Ordering::SeqCst);
+        }
         let memories = Arc::clone(&self.memories);
         let kept = self.cost.blocks();
         let done = tokio::task::spawn_blocking(move || {

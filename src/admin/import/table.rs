@@ -40,6 +40,8 @@ const LISTS: &[&str] = &["roles", "groups", "required_actions"];
 pub(super) fn each(file: impl Read, mut take: impl FnMut(Item) -> bool) {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
+        // Lines are counted by their ends; a carriage return before one is cut off below.
+        .terminator(csv::Terminator::Any(b'\n'))
         .from_reader(file);
     let Ok(names) = reader.headers() else {
         let broken = "its first line is no list of names".to_owned();
@@ -97,6 +99,7 @@ fn refused(place: u64, reason: String) -> Item {
 fn item(place: u64, names: &[String], row: &csv::StringRecord) -> Item {
     let mut object = Map::new();
     for (name, cell) in names.iter().zip(row) {
+        let cell = cell.strip_suffix('\r').unwrap_or(cell);
         if cell.is_empty() {
             continue;
         }

@@ -43,6 +43,8 @@ fn every_row_of_the_table_sets_and_shows_its_own_field_alone() {
             "text" => "debug".into(),
             // Others of them open the registration.
             list if list.starts_with("list of users-core") => "users-core".into(),
+            list if list.starts_with("list of lower") => "lower".into(),
+            "true or false" => "true".into(),
             "list of networks" => "10.0.0.0/8,fd00::/8".into(),
             "list of origins" => "https://app.example.com,http://localhost:3000".into(),
             "list of IP addresses with ports" => "127.0.0.2:1,[::1]:2".into(),

@@ -59,7 +59,7 @@ async fn what_is_wrong_is_named_by_line_and_never_shows_a_secret() {
 #[tokio::test]
 async fn an_account_that_is_there_stays_is_replaced_or_is_refused() {
     everywhere(async |world| {
-        let service = world.client("web", "sip.register").await;
+        let service = world.client("web", "sip.register offline_access").await;
         let alice = world.person("alice").await;
         let text = json!([
             { "username": "ALICE", "email": "alice@example.test", "name": "Alice", "password_hash": BCRYPT },
