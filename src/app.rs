@@ -1,6 +1,7 @@
 //! What a process owns.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -10,6 +11,7 @@ use crate::base::clock::Clock;
 use crate::base::id::{ordered_id, random_id};
 use crate::base::master_key::MasterKey;
 use crate::base::random::Random;
+use crate::base::sorted_hashes::SortedHashes;
 use crate::config::{Config, issuer};
 use crate::directory::Directory;
 use crate::directory::key_uses::KeyUses;
@@ -30,6 +32,18 @@ use crate::trail::decisions::Decisions;
 use crate::trail::hours::Hours;
 use crate::trail::refusals::Refusals;
 use crate::trail::sealer::Sealer;
+
+/// The list of stolen passwords. The settings were held against it before, so it is there unless it
+/// went since.
+fn open_list(path: &Path) -> Option<SortedHashes> {
+    match SortedHashes::open(path) {
+        Ok(list) => Some(list),
+        Err(error) => {
+            tracing::error!(%error, "passwords.breached_file cannot be read; no password is looked up");
+            None
+        }
+    }
+}
 
 /// One handle on everything a process owns; cheap to clone.
 #[derive(Clone)]
@@ -90,7 +104,9 @@ impl App {
             parallelism: config.password_hash.parallelism,
         };
         let queue = config.password_hash.queue;
-        let passwords = Passwords::new(cost, cores.saturating_sub(1), queue, random.clone());
+        let stolen = config.passwords.breached_file.as_deref();
+        let passwords = Passwords::new(cost, cores.saturating_sub(1), queue, random.clone())
+            .without_those_of(stolen.and_then(open_list));
         Self(Arc::new(AppState {
             directory: Directory::new(store.clone(), &config.issuer),
             keys: KeyRing::new(store.clone(), master_key.clone(), clock.clone()),

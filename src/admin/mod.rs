@@ -5,8 +5,10 @@
 pub mod api_keys;
 pub mod clients;
 pub mod groups;
+pub mod import;
 pub mod keys;
 pub mod links;
+pub mod new_password;
 pub mod registration;
 pub mod resources;
 pub mod roles;

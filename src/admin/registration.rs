@@ -1,5 +1,6 @@
 //! Accounts that people make for themselves.
 
+use super::new_password::Owner;
 use super::{AdminError, event, users};
 use crate::app::App;
 use crate::config::Registration;
@@ -71,7 +72,8 @@ pub async fn account(
         ..input
     };
     let tenant = &ctx.tenant;
-    let new = users::new_user(app, Some(tenant), input, Some(password)).await?;
+    let owner = Owner::new(app, Some(tenant), &input);
+    let new = users::new_user(app, Some(tenant), input, Some((password, owner))).await?;
     let user = new.to_user();
     let actor = Actor {
         // Nobody yet.

@@ -6,11 +6,13 @@ use axum::extract::State;
 use axum::http::{Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
+use super::new_password::Owner;
 use super::{AdminError, event, tenants, users};
 use crate::app::App;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::model::audit_event::AuditKind;
+use crate::model::password_policy::PasswordPolicy;
 use crate::model::role;
 use crate::model::tenant::Tenant;
 use crate::model::user::UserInput;
@@ -43,7 +45,10 @@ pub async fn page(State(app): State<App>, ctx: Ctx, uri: Uri) -> Response {
     let query = Params::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
     let link = query.get("link").unwrap_or_default();
     match live(&app, &ctx, link).await {
-        Ok(true) => app.pages.setup(StatusCode::OK, link, "", &[]),
+        Ok(true) => {
+            let least = PasswordPolicy::of(&app.config, &ctx.tenant).min_length;
+            app.pages.setup(StatusCode::OK, link, "", least, &[])
+        }
         Ok(false) => dead(&app),
         Err(error) => error.into_response(),
     }
@@ -74,12 +79,15 @@ async fn spend(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<Response,
         ..UserInput::default()
     };
     let password = params.get("password").unwrap_or_default();
-    let user = match users::new_user(app, Some(&ctx.tenant), input, Some(password)).await {
+    let owner = Owner::new(app, Some(&ctx.tenant), &input);
+    let least = owner.policy.min_length;
+    let password = Some((password, owner));
+    let user = match users::new_user(app, Some(&ctx.tenant), input, password).await {
         Ok(user) => user,
         Err(AdminError::Invalid(problems)) => {
             return Ok(app
                 .pages
-                .setup(StatusCode::BAD_REQUEST, link, username, &problems));
+                .setup(StatusCode::BAD_REQUEST, link, username, least, &problems));
         }
         Err(AdminError::Overloaded(error)) => return Err(error.into()),
         Err(error) => return Err(OAuthError::internal().because(error)),
@@ -104,7 +112,7 @@ async fn spend(app: &App, ctx: &Ctx, request: Request<Body>) -> Result<Response,
         Err(DbError::Conflict) => {
             let taken = ["username: taken".to_owned()];
             let again = StatusCode::CONFLICT;
-            return Ok(app.pages.setup(again, link, username, &taken));
+            return Ok(app.pages.setup(again, link, username, least, &taken));
         }
         Err(error) => return Err(error.into()),
     }

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
+use super::new_password::{self, Owner};
 use super::{AdminError, event, updated, users};
 use crate::app::App;
 use crate::base::id::is_uuid;
 use crate::keys::ring::RingError;
 use crate::model::algorithm::Algorithm;
 use crate::model::audit_event::{Actor, AuditKind};
+use crate::model::password_policy::PasswordPolicy;
 use crate::model::role;
 use crate::model::tenant::{DEFAULT_SLUG, Tenant};
 pub use crate::model::tenant_input::{DEFAULT_STAYS, SLUG_RULE, TenantInput, name_problems};
@@ -72,7 +74,7 @@ pub async fn create_with(
     }
     problems.append(&mut default_role_problems(None, &input).await?);
     if let Some(administrator) = &administrator {
-        problems.append(&mut administrator.problems());
+        problems.append(&mut administrator.problems(app, &input).await?);
     }
     if problems.is_empty() {
         insert(app, actor, input, administrator).await
@@ -101,11 +103,20 @@ impl Administrator<'_> {
     }
 
     /// Every rule that is broken, each naming its field as it stands beside the tenant's.
-    fn problems(&self) -> Vec<String> {
+    async fn problems(&self, app: &App, tenant: &TenantInput) -> Result<Vec<String>, AdminError> {
         let account = self.input().check().err().unwrap_or_default();
-        let all = account.into_iter();
-        let all = all.chain(users::password_problems(self.password));
-        all.map(|problem| format!("admin_{problem}")).collect()
+        let owner = self.owner(app, tenant);
+        let of_password = new_password::problems(app, &owner, self.password).await?;
+        let all = account.into_iter().chain(of_password);
+        Ok(all.map(|problem| format!("admin_{problem}")).collect())
+    }
+
+    /// The rules of the default tenant, whose administrator chooses, but for what the new one says.
+    fn owner(&self, app: &App, tenant: &TenantInput) -> Owner<'static> {
+        let mut owner = Owner::new(app, None, &self.input());
+        owner.policy = PasswordPolicy::of_founder(&app.config, &tenant.settings.passwords);
+        owner.names.around = vec![tenant.name.clone(), tenant.slug.clone()];
+        owner
     }
 }
 
@@ -132,7 +143,8 @@ async fn insert(
     let checked = checked.map_err(AdminError::Invalid)?;
     let administrator = match administrator {
         Some(given) => {
-            let user = users::new_user(app, None, given.input(), Some(given.password)).await?;
+            let password = Some((given.password, given.owner(app, checked.input())));
+            let user = users::new_user(app, None, given.input(), password).await?;
             let event = event(app, actor, AuditKind::UserCreated, &user.id);
             Some((user, event))
         }

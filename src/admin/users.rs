@@ -1,7 +1,6 @@
 //! Accounts.
 
-use zeroize::Zeroizing;
-
+use super::new_password::{self, Owner};
 use super::{AdminError, event, taken, updated};
 use crate::app::App;
 use crate::letters;
@@ -12,12 +11,9 @@ use crate::model::login_name::LoginName;
 use crate::model::role;
 use crate::model::tenant::Tenant;
 use crate::model::user::{AccountKind, CheckedUser, User, UserInput};
-use crate::passwords::MAX_PASSWORD_BYTES;
+use crate::storage::credentials::NewPassword;
 use crate::storage::users::NewUser;
 use crate::storage::{DbError, Scoped};
-
-/// The fewest characters of a password.
-pub const MIN_PASSWORD_CHARS: usize = 12;
 
 /// A person's account by id, username or address.
 pub async fn get(app: &App, tenant: &Tenant, name: &str) -> Result<User, AdminError> {
@@ -52,6 +48,7 @@ pub(super) async fn create_as(
     input: UserInput,
     password: Option<&str>,
 ) -> Result<String, AdminError> {
+    let password = password.map(|password| (password, Owner::new(app, Some(tenant), &input)));
     let user = new_user(app, Some(tenant), input, password).await?;
     store(app, actor, kind, tenant, user).await
 }
@@ -91,16 +88,15 @@ pub(super) async fn new_user(
     app: &App,
     tenant: Option<&Tenant>,
     input: UserInput,
-    password: Option<&str>,
+    password: Option<(&str, Owner<'_>)>,
 ) -> Result<NewUser, AdminError> {
-    let more = password.map_or_else(Vec::new, password_problems);
+    let more = match &password {
+        Some((password, owner)) => new_password::problems(app, owner, password).await?,
+        None => Vec::new(),
+    };
     let checked = check(app, tenant, input, more).await?;
     let password_hash = match password {
-        Some(password) => Some(
-            app.passwords
-                .hash(Zeroizing::new(password.to_owned()))
-                .await?,
-        ),
+        Some((password, owner)) => Some(new_password::hash(app, &owner, password).await?.hash),
         None => None,
     };
     Ok(NewUser {
@@ -224,21 +220,31 @@ pub async fn set_password(
     user: &User,
     password: &str,
 ) -> Result<(), AdminError> {
-    let problems = password_problems(password);
-    if !problems.is_empty() {
-        return Err(AdminError::Invalid(problems));
-    }
-    let hash = app
-        .passwords
-        .hash(Zeroizing::new(password.to_owned()))
-        .await?;
+    put_password(app, actor, tenant, user, password, false).await
+}
+
+/// The same; a `temporary` one is good for one sign-in, at which another is asked for.
+pub async fn put_password(
+    app: &App,
+    actor: &Actor,
+    tenant: &Tenant,
+    user: &User,
+    password: &str,
+    temporary: bool,
+) -> Result<(), AdminError> {
+    let owner = Owner::of(app, tenant, user);
+    let accepted = new_password::accepted(app, &owner, password).await?;
+    let accepted = NewPassword {
+        temporary,
+        ..accepted
+    };
     let mut event = event(app, actor, AuditKind::PasswordChanged, &user.id);
     let at = event.at.millis();
     let news = Contents::PasswordChanged { at };
     letters::tell(app, tenant, user, &news, &mut event);
     let rows = app.store.tenant(&tenant.id);
     if rows
-        .set_password(&user.id, hash, app.clock.now(), event)
+        .set_password(&user.id, accepted, app.clock.now(), event)
         .await?
     {
         Ok(())
@@ -278,23 +284,7 @@ pub fn input_of(user: &User) -> UserInput {
         groups: user.groups.clone(),
         attributes: user.attributes.clone(),
         preferences: user.preferences.clone(),
+        required_actions: user.required_actions.clone(),
         enabled: user.enabled,
     }
-}
-
-/// Every rule a new password breaks, without repeating it.
-pub fn password_problems(password: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    if password.chars().count() < MIN_PASSWORD_CHARS {
-        problems.push(format!(
-            "password: at least {MIN_PASSWORD_CHARS} characters"
-        ));
-    }
-    if password.len() > MAX_PASSWORD_BYTES {
-        problems.push(format!("password: at most {MAX_PASSWORD_BYTES} bytes"));
-    }
-    if password.contains('\0') {
-        problems.push("password: no NUL characters".to_owned());
-    }
-    problems
 }

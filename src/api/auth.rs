@@ -208,6 +208,10 @@ async fn register(
 pub fn refused(error: DoorError, what: &'static str) -> Problem {
     match error {
         DoorError::Refused => Problem::unauthenticated(what),
+        DoorError::InteractionRequired(page) => Problem::new(
+            ProblemKind::InteractionRequired,
+            format!("sign in at {page} and do what is asked there"),
+        ),
         DoorError::Throttled(throttled) => Problem::too_many_requests(throttled.retry_after),
         DoorError::Failed(error) if error.kind() == ErrorKind::InvalidScope => {
             Problem::field("scope", error.description())

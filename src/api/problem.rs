@@ -47,6 +47,7 @@ kinds! {
     Malformed: "malformed", BAD_REQUEST, "The request cannot be read";
     Unauthenticated: "unauthenticated", UNAUTHORIZED, "Nobody is signed in";
     Forbidden: "forbidden", FORBIDDEN, "The caller may not do this";
+    InteractionRequired: "interaction_required", FORBIDDEN, "The account has something to do at a page first";
     NotFound: "not-found", NOT_FOUND, "There is no such thing";
     MethodNotAllowed: "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
     TooSlow: "too-slow", REQUEST_TIMEOUT, "The request did not arrive in time";
@@ -215,11 +216,9 @@ impl Problem {
 
     /// `seconds` until it is worth trying again.
     pub fn too_many_requests(seconds: i64) -> Self {
-        let problem = Self::new(
-            ProblemKind::TooManyRequests,
-            "too many failed attempts; try again later",
-        );
-        problem.with_header(RETRY_AFTER, seconds.max(1).to_string())
+        let detail = "too many failed attempts; try again later";
+        Self::new(ProblemKind::TooManyRequests, detail)
+            .with_header(RETRY_AFTER, seconds.max(1).to_string())
     }
 
     pub fn internal(cause: impl std::fmt::Display) -> Self {

@@ -75,6 +75,9 @@ struct Attributes {
 #[serde(deny_unknown_fields)]
 struct NewPassword {
     password: Password,
+    /// Whether it is good for one sign-in only, at which another is asked for.
+    #[serde(default)]
+    temporary: bool,
 }
 
 impl Document for Roles {}
@@ -164,19 +167,17 @@ async fn set_attributes(
     .await
 }
 
-async fn set_password(
-    call: Arc<Call>,
-    Body(NewPassword { password }): Body<NewPassword>,
-) -> Result<Done, Problem> {
+async fn set_password(call: Arc<Call>, Body(body): Body<NewPassword>) -> Result<Done, Problem> {
     let user = managed(&call).await?;
     // One's own is changed with the old one.
     authority::not_oneself(&call, &user)?;
-    users::set_password(
+    users::put_password(
         &call.app,
         &call.actor(),
         call.tenant(),
         &user,
-        password.expose(),
+        body.password.expose(),
+        body.temporary,
     )
     .await?;
     Ok(Done)

@@ -6,5 +6,6 @@ pub mod digest;
 pub mod id;
 pub mod master_key;
 pub mod random;
+pub mod sorted_hashes;
 pub mod strict_json;
 pub mod token;

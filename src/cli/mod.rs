@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 mod group;
 mod healthcheck;
+mod import;
 mod key;
 mod logging;
 mod migrate;
@@ -106,6 +107,8 @@ enum Command {
     ServiceAccount(service_account::Options),
     /// Keys by which programs act for people
     ApiKey(api_key::Options),
+    /// Accounts from elsewhere: users-core, Keycloak, Auth0, JSON, CSV
+    Import(import::Options),
     /// Resource servers, whose scopes clients ask for
     Resource(resource::Options),
     /// Signing keys
@@ -154,6 +157,7 @@ fn run(command: Command, start: &Start) -> Result<Outcome, CliError> {
         Command::Group(options) => group::run(start, options),
         Command::ServiceAccount(options) => service_account::run(start, options),
         Command::ApiKey(options) => api_key::run(start, options),
+        Command::Import(options) => import::run(start, &options),
         Command::Resource(options) => resource::run(start, options),
         Command::Key(options) => key::run(start, &options),
         Command::Audit(options) => audit::run(start, &options),

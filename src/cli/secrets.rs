@@ -83,7 +83,8 @@ fn given(option: &str, file: Option<&Path>, stdin: bool) -> Result<Option<Secret
     read.map(Some).map_err(CliError::refused)
 }
 
-/// A password of 125 random bits, in groups that can be read over a telephone.
+/// A password of 125 random bits, in groups that can be read over a telephone. What stands behind them
+/// is there for policies that want every kind of character.
 pub(super) fn new_password(random: &Random) -> Secret {
     const GROUPS: usize = 5;
     let letters = BASE32_NOPAD.encode(&random.bytes::<16>());
@@ -91,5 +92,5 @@ pub(super) fn new_password(random: &Random) -> Secret {
     let groups: Vec<&str> = (0..GROUPS)
         .map(|group| &letters[group * 5..(group + 1) * 5])
         .collect();
-    Secret::new(groups.join("-"))
+    Secret::new(format!("{}-A2", groups.join("-")))
 }

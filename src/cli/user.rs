@@ -83,6 +83,9 @@ enum Action {
         user: String,
         #[command(flatten)]
         password: PasswordSource,
+        /// Asks for another one at the next sign-in
+        #[arg(long)]
+        temporary: bool,
     },
 }
 
@@ -136,9 +139,11 @@ pub(super) fn run(start: &Start, options: Options) -> Result<Outcome, CliError> 
             Action::VerifyLink { user, mail } => {
                 links::make(session, &tenant, &user, Purpose::VerifyEmail, mail).await?;
             }
-            Action::SetPassword { user, password } => {
-                set_password(session, &tenant, &user, &password).await?;
-            }
+            Action::SetPassword {
+                user,
+                password,
+                temporary,
+            } => set_password(session, &tenant, &user, &password, temporary).await?,
         }
         Ok(Outcome::Done)
     })
@@ -175,6 +180,7 @@ async fn set_password(
     tenant: &Tenant,
     user: &str,
     source: &PasswordSource,
+    temporary: bool,
 ) -> Result<(), CliError> {
     let app = &session.app;
     let user = users::get(app, tenant, user).await?;
@@ -184,7 +190,7 @@ async fn set_password(
         ));
     };
     let given = password.secret.expose();
-    users::set_password(app, &session.actor, tenant, &user, given).await?;
+    users::put_password(app, &session.actor, tenant, &user, given, temporary).await?;
     let text = format!(
         "user {} has a new password; earlier sessions are over",
         user.username
@@ -261,6 +267,7 @@ fn view(user: &User) -> Value {
     view["groups"] = json!(user.groups);
     view["attributes"] = json!(user.attributes);
     view["preferences"] = json!(user.preferences);
+    view["required_actions"] = json!(user.required_actions);
     view["enabled"] = user.enabled.into();
     view["created_at"] = user.created_at.to_string().into();
     view["updated_at"] = user.updated_at.to_string().into();

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::kind::{EMPTY, Given, Kind};
 use super::secret::{MASK, Secret};
-use super::{LogFormat, LogRotation, Origin, Profile, Registration};
+use super::{CharacterClass, LogFormat, LogRotation, Origin, Profile, Registration};
 
 const NONE: &str = "(none)";
 
@@ -224,6 +224,34 @@ impl Field for Registration {
 
     fn show(&self) -> String {
         self.name().into()
+    }
+}
+
+impl Field for bool {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        *self = match given.required()? {
+            "true" => true,
+            "false" => false,
+            other => return Err(format!("`{other}` is not one of true, false")),
+        };
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Field for Vec<CharacterClass> {
+    fn set(&mut self, given: &Given<'_>, _: Kind) -> Result<(), String> {
+        let mut classes = each(given, str::parse)?;
+        classes.dedup();
+        *self = classes;
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        joined(self)
     }
 }
 

@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Text,
     Secret,
     Path,
+    /// `true` or `false`.
+    Flag,
     OneOf(&'static [&'static str]),
     /// A list of some of these.
     Words(&'static [&'static str]),
@@ -48,6 +50,7 @@ impl Kind {
             Self::Text => "text".into(),
             Self::Secret => "secret text".into(),
             Self::Path => "path of a file".into(),
+            Self::Flag => "true or false".into(),
             Self::OneOf(choices) => format!("one of {}", choices.join(", ")),
             Self::Words(choices) => format!("list of {}", choices.join(", ")),
             Self::Number { min, max } => format!("whole number from {min} to {max}"),

@@ -186,6 +186,10 @@ fn given<'d>(kind: Kind, value: &'d DeValue<'d>) -> Result<Given<'d>, String> {
         DeValue::Integer(number) if kind.is_number() => {
             Ok(Given::Text(json::integer(number)?.to_string().into()))
         }
+        DeValue::Boolean(flag) if matches!(kind, Kind::Flag) => {
+            Ok(Given::Text(flag.to_string().into()))
+        }
+        other if matches!(kind, Kind::Flag) => Err(mismatch("true or false", other)),
         other if kind.is_number() => Err(mismatch("a whole number", other)),
         other => text(other).map(Given::text),
     }

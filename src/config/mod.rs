@@ -27,6 +27,7 @@ mod reader;
 mod reference;
 mod retention;
 mod rules;
+mod said;
 mod secret;
 pub mod secret_file;
 mod settings;
@@ -48,12 +49,14 @@ pub use load::{Loaded, load, load_declared};
 pub use log::{Log, LogFormat, LogRotation};
 pub use mail::Mail;
 pub use origin::Origin;
-pub use profile::{Profile, Registration};
+pub use profile::{CharacterClass, Profile, Registration};
 pub use reference::{SettingDoc, Shown, reference, show};
 pub use retention::Retention;
+pub use said::Said;
 pub use secret::Secret;
 pub use settings::{
-    ACCESS_TOKEN_LIFETIME, Bounds, REFRESH_TOKEN_LIFETIME, SESSION_IDLE_LIFETIME, SESSION_LIFETIME,
+    ACCESS_TOKEN_LIFETIME, Bounds, PASSWORD_HISTORY, PASSWORD_MAX_AGE, PASSWORD_MIN_LENGTH,
+    PASSWORD_MIN_SCORE, REFRESH_TOKEN_LIFETIME, SESSION_IDLE_LIFETIME, SESSION_LIFETIME,
     SIGNING_ALGS,
 };
 
@@ -107,11 +110,24 @@ pub struct Config {
     pub retention: Retention,
 }
 
-/// What a password must be. Where a profile is on, it also holds upper and lower case and a digit.
+/// What a new password must be, unless a tenant says otherwise. What nobody says is something else in
+/// the default tenant while a profile is on: see [`crate::model::password_policy`].
 #[derive(Clone, Debug)]
 pub struct PasswordRules {
-    /// Characters at least (12; 8 where a profile is on and nothing is said).
-    pub min_length: u32,
+    /// Characters at least (12).
+    pub min_length: Said<u32>,
+    /// Kinds of characters of which there is one at least (none).
+    pub classes: Vec<CharacterClass>,
+    /// How hard to guess, from 0 to 4 as zxcvbn counts (2).
+    pub min_score: Said<u32>,
+    /// Whether neither the username nor the address may be in it (no: they count as guessed at once).
+    pub forbid_names: bool,
+    /// Of how many of the account's last passwords it is none (0).
+    pub history: u32,
+    /// Seconds after which another one is asked for (0: never).
+    pub max_age: i64,
+    /// Digests of stolen passwords, which nobody may take (none).
+    pub breached_file: Option<PathBuf>,
 }
 
 /// What is different where the profile `user-management-service` is on. Seconds.
@@ -285,7 +301,15 @@ impl Default for Config {
 
 impl Default for PasswordRules {
     fn default() -> Self {
-        Self { min_length: 12 }
+        Self {
+            min_length: Said::by_default(12),
+            classes: Vec::new(),
+            min_score: Said::by_default(2),
+            forbid_names: false,
+            history: 0,
+            max_age: 0,
+            breached_file: None,
+        }
     }
 }
 

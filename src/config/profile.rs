@@ -1,4 +1,5 @@
-//! The systems that are served beside our own, and who may make an account.
+//! Words of the settings: the systems that are served beside our own, who may make an account, kinds
+//! of characters.
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,6 +49,31 @@ names! {
         UserManagementService = "user-management-service",
         /// `/api/register`, `/api/login` and `/api/users`.
         UserService = "user-service",
+    }
+}
+
+names! {
+    /// A kind of characters.
+    #[derive(serde::Deserialize, schemars::JsonSchema, serde::Serialize)]
+    #[serde(rename_all = "lowercase")]
+    CharacterClass {
+        Lower = "lower",
+        Upper = "upper",
+        Digit = "digit",
+        /// Neither a letter nor a digit.
+        Symbol = "symbol",
+    }
+}
+
+impl CharacterClass {
+    /// One of them, in words.
+    pub const fn said(self) -> &'static str {
+        match self {
+            Self::Lower => "lower-case letter",
+            Self::Upper => "upper-case letter",
+            Self::Digit => "digit",
+            Self::Symbol => "character that is neither a letter nor a digit",
+        }
     }
 }
 

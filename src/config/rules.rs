@@ -12,6 +12,7 @@ use super::issuer;
 use super::layers::Layers;
 use super::master_key;
 use crate::base::api_key_secret;
+use crate::base::sorted_hashes::SortedHashes;
 
 /// A rule and the fields it looks at. The first is at fault when it is broken; the report goes to
 /// the first of them that was set.
@@ -32,6 +33,7 @@ const RULES: &[Rule] = &[
         strangers_meet_tls,
     ),
     rule(&["database_url", "master_key"], postgres_has_a_master_key),
+    rule(&["passwords.breached_file"], breached_file_is_a_list),
     rule(&["log.level"], log_level_is_a_filter),
     rule(&["tokens.jwks_cache_lifetime", "issuer"], keys_are_cached),
     rule(&["api_keys.prefix"], api_keys_are_recognised),
@@ -183,6 +185,16 @@ fn strangers_meet_tls(config: &Config) -> Result<(), String> {
          and [::1]",
         open.join(", ")
     ))
+}
+
+fn breached_file_is_a_list(config: &Config) -> Result<(), String> {
+    let file = config.passwords.breached_file.as_deref();
+    file.map_or(Ok(()), |path| {
+        let list = SortedHashes::open(path);
+        list.map(drop).map_err(|error| {
+            format!("the file it names is no list of SHA-1 digests in ascending order: {error}")
+        })
+    })
 }
 
 fn log_level_is_a_filter(config: &Config) -> Result<(), String> {

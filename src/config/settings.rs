@@ -4,7 +4,7 @@
 use super::Config;
 use super::field::Field;
 use super::kind::Kind;
-use super::profile::{Profile, Registration};
+use super::profile::{CharacterClass, Profile, Registration};
 
 /// The algorithms a token may be signed with (RFC 7518 section 3.1, RFC 8037). None is symmetric.
 pub const SIGNING_ALGS: &[&str] = &["RS256", "ES256", "PS256", "EdDSA"];
@@ -29,6 +29,10 @@ pub const ACCESS_TOKEN_LIFETIME: Bounds = (1, DAY);
 pub const REFRESH_TOKEN_LIFETIME: Bounds = (1, 5 * 365 * DAY);
 pub const SESSION_IDLE_LIFETIME: Bounds = (1, 30 * DAY);
 pub const SESSION_LIFETIME: Bounds = (1, 366 * DAY);
+pub const PASSWORD_MIN_LENGTH: Bounds = (8, 1024);
+pub const PASSWORD_MIN_SCORE: Bounds = (0, 4);
+pub const PASSWORD_HISTORY: Bounds = (0, 24);
+pub const PASSWORD_MAX_AGE: Bounds = (0, 10 * 365 * DAY);
 pub(super) const REFRESH_RETRY_WINDOW: Bounds = (0, 300);
 
 /// The prefix of every variable.
@@ -90,6 +94,10 @@ const fn number(min: i64, max: i64) -> Kind {
     Kind::Number { min, max }
 }
 
+const fn bounded((min, max): Bounds) -> Kind {
+    Kind::Number { min, max }
+}
+
 const fn seconds((min, max): Bounds) -> Kind {
     Kind::Seconds { min, max }
 }
@@ -118,8 +126,20 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(registration, Kind::OneOf(Registration::NAMES),
         "Who may make an account: nobody, the invited, those with an address in a tenant's domain, everybody."),
 
-    setting!(passwords.min_length, number(8, 128),
-        "Characters of a password at least; 8 where compat names a profile and nothing is said here."),
+    setting!(passwords.min_length, bounded(PASSWORD_MIN_LENGTH),
+        "Characters of a password at least; 8 in the default tenant where compat names a profile and nothing is said here."),
+    setting!(passwords.classes, Kind::Words(CharacterClass::NAMES),
+        "Kinds of characters of which a password has one at least."),
+    setting!(passwords.min_score, bounded(PASSWORD_MIN_SCORE),
+        "How hard a password is to guess, from 0 to 4 as zxcvbn counts; 1 in the default tenant with a profile."),
+    setting!(passwords.forbid_names, Kind::Flag,
+        "Whether neither the username nor the address may be in a password. Without it they count as guessed at once."),
+    setting!(passwords.history, bounded(PASSWORD_HISTORY),
+        "Of how many of an account's last passwords a new one must be none."),
+    setting!(passwords.max_age, seconds(PASSWORD_MAX_AGE),
+        "Age at which another password is asked for at the sign-in. 0: never."),
+    setting!(passwords.breached_file, Kind::Path,
+        "SHA-1 digests of stolen passwords in ascending order, one a line: nobody may take one of them."),
 
     setting!(user_management_service.access_token_lifetime, seconds(ACCESS_TOKEN_LIFETIME),
         "Life of an access token of a direct login where that profile is on."),

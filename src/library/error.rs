@@ -31,6 +31,12 @@ pub enum Error {
     /// Wrong name or password, disabled account, dead API key or refresh token: all of these are one.
     #[error("the credentials are wrong")]
     InvalidCredentials,
+    /// The password is right, and the account has something to do at a page of the server first.
+    #[error("the account has something to do at {page} first")]
+    InteractionRequired {
+        /// Where the pages begin.
+        page: String,
+    },
     /// The brake on guessing, see
     /// [`from_address`](super::AuthenticationService::from_address).
     #[error("too many failures; try again in {retry_after} s")]
@@ -99,6 +105,7 @@ impl From<DoorError> for Error {
     fn from(error: DoorError) -> Self {
         match error {
             DoorError::Refused => Self::InvalidCredentials,
+            DoorError::InteractionRequired(page) => Self::InteractionRequired { page },
             DoorError::Throttled(throttled) => Self::TooManyFailures {
                 retry_after: throttled.retry_after,
             },

@@ -229,6 +229,26 @@ impl Browser {
         Ok(Some(id))
     }
 
+    /// Reads its sessions again, after something changed.
+    pub async fn reload(&mut self, app: &App, ctx: &Ctx) -> Result<(), DbError> {
+        let digest = |account: &SignedIn| account.secret.digest();
+        let digests: Vec<String> = self.accounts.iter().map(digest).collect();
+        let rows = app.store.tenant(&ctx.tenant.id);
+        let mut rows = rows.browser_sessions(&digests, ctx.now).await?;
+        self.accounts.retain_mut(|account| {
+            let digest = account.secret.digest();
+            let Some(at) = rows.iter().position(|row| row.digest == digest) else {
+                return false;
+            };
+            let row = rows.swap_remove(at);
+            account.session = row.session;
+            account.device_id = row.device_id;
+            account.user = row.user;
+            true
+        });
+        Ok(())
+    }
+
     /// Makes an account the browser's current one.
     pub fn prefer(&mut self, app: &App, ctx: &Ctx, session_id: &str) {
         let at = self

@@ -9,6 +9,8 @@ use crate::admin::registration;
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::login_name::LoginName;
+use crate::model::password_policy::PasswordPolicy;
+use crate::model::required_action::RequiredAction;
 use crate::model::user::User;
 use crate::passwords::{Overloaded, Verdict};
 use crate::storage::DbError;
@@ -52,6 +54,9 @@ pub enum LoginError {
     /// The password is right, so whoever typed it may know.
     #[error("the account's e-mail address is not verified")]
     Unverified,
+    /// The same: something has to be done at a page first.
+    #[error("the account has something to do at a page first")]
+    InteractionRequired,
     #[error("too many failures")]
     Throttled(Throttled),
     #[error(transparent)]
@@ -60,17 +65,25 @@ pub enum LoginError {
     Db(#[from] DbError),
 }
 
-/// Checks a name and a password.
+/// Checks a name and a password where there is no page: an account that has something to do at one
+/// gets nothing here.
 pub async fn authenticate(
     app: &App,
     ctx: &Ctx,
     identifier: &str,
     password: &str,
 ) -> Result<Authenticated, LoginError> {
-    authenticate_in(app, ctx, identifier, password, None).await
+    let login = prove(app, ctx, identifier, password, None).await?;
+    if login.user.has_to(RequiredAction::UpdatePassword) {
+        ctx.notes
+            .cause("the account has to choose another password first");
+        app.refusals.count(ctx, "login.interaction", &login.user.id);
+        return Err(LoginError::InteractionRequired);
+    }
+    Ok(counted(app, ctx, login))
 }
 
-/// The same in a browser, which may be known as that account's.
+/// The same in a browser, which may be known as that account's; its pages ask for what there is to do.
 pub async fn authenticate_in(
     app: &App,
     ctx: &Ctx,
@@ -79,9 +92,13 @@ pub async fn authenticate_in(
     device: Option<&KnownDevice>,
 ) -> Result<Authenticated, LoginError> {
     let login = prove(app, ctx, identifier, password, device).await?;
+    Ok(counted(app, ctx, login))
+}
+
+fn counted(app: &App, ctx: &Ctx, login: Authenticated) -> Authenticated {
     app.metrics.logins.inc();
     app.hours.count(&ctx.tenant.id, ctx.now, Counter::Logins);
-    Ok(login)
+    login
 }
 
 /// Asks somebody who is signed in for the password again. A session is no excuse: whoever stole one
@@ -223,9 +240,20 @@ async fn check(
         rows.upgrade_password_hash(&row.user.id, old, stronger)
             .await?;
     }
-    let unverified = row.user.email.is_some() && !row.user.email_verified;
-    if unverified && ctx.tenant.settings.requires_verified_email() {
-        return Ok(Checked::Unverified(Box::new(row.user)));
+    let mut user = row.user;
+    let unverified = user.email.is_some() && !user.email_verified;
+    let wanted = ctx.tenant.settings.requires_verified_email();
+    if (unverified && wanted) || user.has_to(RequiredAction::VerifyEmail) {
+        return Ok(Checked::Unverified(Box::new(user)));
     }
-    Ok(Checked::Right(Box::new(row.user)))
+    let policy = PasswordPolicy::of(&app.config, &ctx.tenant);
+    let is_over = row
+        .password_set_at
+        .is_some_and(|at| policy.is_over(at, ctx.now));
+    if is_over && !user.has_to(RequiredAction::UpdatePassword) {
+        let action = RequiredAction::UpdatePassword;
+        rows.require_action(&user.id, action).await?;
+        user.required_actions.push(action);
+    }
+    Ok(Checked::Right(Box::new(user)))
 }

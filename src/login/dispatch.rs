@@ -5,11 +5,16 @@ use super::browser::{Browser, SignedIn};
 use super::sealed_form::SealedForm;
 use super::transaction::Transaction;
 use crate::app::App;
+use crate::base::clock::Timestamp;
 use crate::context::Ctx;
+use crate::model::required_action::RequiredAction;
 use crate::model::scope::Scope;
 use crate::oauth::authorize::error::AuthorizeErrorKind;
 use crate::oauth::authorize::request::{AuthorizationRequest, Prompt, is_young_enough};
 use crate::storage::DbError;
+
+/// For how long a sign-in is enough to choose another password, in seconds.
+const JUST_NOW: i64 = 600;
 
 /// The next thing to do.
 pub enum Step<'b> {
@@ -17,6 +22,8 @@ pub enum Step<'b> {
     SignIn { username: Option<String> },
     /// One of the browser's accounts has to be chosen.
     ChooseAccount,
+    /// The person has to choose another password.
+    UpdatePassword { person: &'b SignedIn },
     /// The person has to be asked; what was allowed before.
     Consent {
         person: &'b SignedIn,
@@ -60,7 +67,8 @@ impl Step<'_> {
             Self::Consent {
                 reason: ConsentReason::Unverifiable,
                 ..
-            } => Some(AuthorizeErrorKind::InteractionRequired),
+            }
+            | Self::UpdatePassword { .. } => Some(AuthorizeErrorKind::InteractionRequired),
             Self::Grant { .. } | Self::Refuse(_) => None,
         }
     }
@@ -83,6 +91,9 @@ pub async fn dispatch<'b>(
         Ok(person) => person,
         Err(step) => return Ok(step),
     };
+    if let Some(step) = to_do(person, ctx.now) {
+        return Ok(step);
+    }
     let roles = &person.user().roles;
     let catalog = app.directory.catalog(&ctx.tenant).await?;
     let scope = request.scope.filtered(|word| catalog.may_hold(roles, word));
@@ -118,6 +129,28 @@ pub async fn dispatch<'b>(
             reason,
             unverifiable,
         },
+    })
+}
+
+/// What the person has to do before anything is given to them. Whoever finds an unlocked screen does
+/// none of it: it takes a sign-in of just now.
+fn to_do(person: &SignedIn, now: Timestamp) -> Option<Step<'_>> {
+    let user = person.user();
+    let sign_in = || Step::SignIn {
+        username: Some(user.username.clone()),
+    };
+    if user.has_to(RequiredAction::VerifyEmail) {
+        // Where they are told.
+        return Some(sign_in());
+    }
+    if !user.has_to(RequiredAction::UpdatePassword) {
+        return None;
+    }
+    let just_now = person.session().auth_time.plus_seconds(JUST_NOW) > now;
+    Some(if just_now {
+        Step::UpdatePassword { person }
+    } else {
+        sign_in()
     })
 }
 

@@ -41,13 +41,14 @@ pub struct Entered {
     pub tokens: TokenResponse,
 }
 
-/// Why nobody gets in, or stays in. An account that has to do something else first is another
-/// reason, where there is such a thing to do.
+/// Why nobody gets in, or stays in.
 #[derive(Debug)]
 pub enum DoorError {
     /// Unknown, disabled, passwordless and mistyped are one; so is whatever is wrong with a refresh
     /// token.
     Refused,
+    /// The password is right, and the account has something to do at a page first: where pages begin.
+    InteractionRequired(String),
     Throttled(Throttled),
     /// What is wrong with the request or with us.
     Failed(OAuthError),
@@ -88,7 +89,13 @@ pub async fn enter(
             password,
             ..
         } = credentials;
-        let login = direct::authenticate(app, &ctx, identifier, password).await?;
+        let login = match direct::authenticate(app, &ctx, identifier, password).await {
+            Err(LoginError::InteractionRequired) => {
+                let page = format!("{}/account", ctx.tenant.issuer);
+                return Err(DoorError::InteractionRequired(page));
+            }
+            login => login?,
+        };
         let login = login.remembered(credentials.remember);
         let user = login.user().clone();
         let scope = credentials.scope.clone();
@@ -176,7 +183,9 @@ impl From<LoginError> for DoorError {
     fn from(error: LoginError) -> Self {
         match error {
             // Without a page there is nothing to say beside it that would not tell strangers.
-            LoginError::Refused | LoginError::Unverified => Self::Refused,
+            LoginError::Refused | LoginError::Unverified | LoginError::InteractionRequired => {
+                Self::Refused
+            }
             LoginError::Throttled(throttled) => Self::Throttled(throttled),
             LoginError::Overloaded(error) => Self::Failed(error.into()),
             LoginError::Db(error) => error.into(),

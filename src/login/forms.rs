@@ -10,6 +10,7 @@ use super::dispatch::Decision;
 use super::interaction::{self, Problem};
 use super::page_error::PageError;
 use super::transaction::Transaction;
+use super::update_password;
 use crate::admin::registration;
 use crate::app::App;
 use crate::context::Ctx;
@@ -19,11 +20,11 @@ use crate::web::params::Params;
 use crate::web::request_info::Failure;
 
 /// A form that came back to the browser it was made for, and the request it belongs to, checked anew.
-struct Returned {
-    params: Params,
-    browser: Browser,
-    transaction: Transaction,
-    request: AuthorizationRequest,
+pub(super) struct Returned {
+    pub(super) params: Params,
+    pub(super) browser: Browser,
+    pub(super) transaction: Transaction,
+    pub(super) request: AuthorizationRequest,
 }
 
 /// Reads a form. `Ok(Err(..))` is an answer to the client, whose request is no longer good.
@@ -54,6 +55,9 @@ async fn returned(
 pub async fn sign_in(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
     let answer = async {
         match returned(&app, &ctx, request).await? {
+            Ok(returned) if returned.params.get("step") == Some(update_password::STEP) => {
+                update_password::choose(&app, &ctx, returned).await
+            }
             Ok(returned) => try_password(&app, &ctx, returned).await,
             Err(answer) => Ok(answer),
         }
@@ -97,7 +101,8 @@ async fn try_password(
                 }
                 refused(app, ctx)
             }
-            Err(LoginError::Refused) => refused(app, ctx),
+            // A page asks for what there is to do, so the second is no answer to one.
+            Err(LoginError::Refused | LoginError::InteractionRequired) => refused(app, ctx),
             Err(LoginError::Unverified) if registration::waits_for_mail(app, &ctx.tenant) => {
                 refused(app, ctx)
             }

@@ -12,13 +12,16 @@ use super::sign_up;
 use super::transaction::Transaction;
 use crate::app::App;
 use crate::context::Ctx;
+use crate::model::password_policy::PasswordPolicy;
 use crate::model::scope::{IDENTITY_SCOPES, Scope, is_identity_scope};
 use crate::oauth::authorize::channel::Channel;
 use crate::oauth::authorize::error::AuthorizeError;
 use crate::oauth::authorize::request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::authorize::{code, parameters};
 use crate::pages::scope_text;
-use crate::pages::{AccountLine, Accounts, ClientCard, Consent, Frame, ScopeLine, SignIn};
+use crate::pages::{
+    AccountLine, Accounts, ClientCard, Consent, Frame, ScopeLine, SignIn, UpdatePassword,
+};
 
 /// What a form wants said on the next sign-in page.
 pub struct Problem {
@@ -76,7 +79,15 @@ pub async fn answer(
         }
         Ok(step) => {
             let page = Page::of(step, &browser);
-            show(app, ctx, request, transaction, browser, page, None)
+            show(
+                app,
+                ctx,
+                request,
+                transaction,
+                browser,
+                page,
+                &Said::default(),
+            )
         }
     };
     // Also with an error: the secret it replaces is worth nothing any more.
@@ -131,6 +142,10 @@ enum Page {
         username: Option<String>,
     },
     Accounts(Vec<AccountLine>),
+    UpdatePassword {
+        session: String,
+        username: String,
+    },
     Consent {
         session: String,
         username: String,
@@ -155,6 +170,10 @@ impl Page {
                 scope,
                 before,
                 unverified: unverifiable,
+            },
+            Step::UpdatePassword { person } => Self::UpdatePassword {
+                session: person.session().id.clone(),
+                username: person.user().username.clone(),
             },
             Step::ChooseAccount => Self::Accounts(account_lines(browser)),
             Step::SignIn { username } => Self::SignIn { username },
@@ -186,7 +205,56 @@ pub fn sign_in_again(
     let page = Page::SignIn {
         username: Some(problem.username.clone()),
     };
-    show(app, ctx, request, transaction, browser, page, Some(problem))
+    let said = Said {
+        status: problem.status,
+        lines: std::slice::from_ref(&problem.text),
+        retry_after: problem.retry_after,
+    };
+    show(app, ctx, request, transaction, browser, page, &said)
+}
+
+/// The page to choose another password on again, with what was wrong. Whose it is may have changed.
+pub fn update_password_again(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    transaction: Transaction,
+    browser: Browser,
+    status: StatusCode,
+    problems: &[String],
+) -> Response<Body> {
+    let chosen = transaction.account.as_deref();
+    let person = chosen.and_then(|session| browser.account(session));
+    let page = match person.or(browser.current()) {
+        Some(person) => Page::UpdatePassword {
+            session: person.session().id.clone(),
+            username: person.user().username.clone(),
+        },
+        None => Page::SignIn { username: None },
+    };
+    let said = Said {
+        status,
+        lines: problems,
+        retry_after: None,
+    };
+    show(app, ctx, request, transaction, browser, page, &said)
+}
+
+/// What is said on a page, and how.
+struct Said<'a> {
+    status: StatusCode,
+    lines: &'a [String],
+    retry_after: Option<i64>,
+}
+
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Self {
+            status: StatusCode::OK,
+            lines: &[],
+            retry_after: None,
+        }
+    }
 }
 
 /// The page to choose an account on.
@@ -198,7 +266,15 @@ pub fn choose_account(
     browser: Browser,
 ) -> Response<Body> {
     let page = Page::Accounts(account_lines(&browser));
-    show(app, ctx, request, transaction, browser, page, None)
+    show(
+        app,
+        ctx,
+        request,
+        transaction,
+        browser,
+        page,
+        &Said::default(),
+    )
 }
 
 fn show(
@@ -208,7 +284,7 @@ fn show(
     mut transaction: Transaction,
     mut browser: Browser,
     page: Page,
-    problem: Option<&Problem>,
+    said: &Said<'_>,
 ) -> Response<Body> {
     let metadata = request.metadata();
     let client_name = request.client.client.name();
@@ -218,6 +294,9 @@ fn show(
         tenant_name: &ctx.tenant.name,
         form_targets: &form_targets,
     };
+    if let Page::UpdatePassword { session, .. } = &page {
+        transaction.account = Some(session.clone());
+    }
     if let Page::Consent { session, scope, .. } = &page {
         transaction.account = Some(session.clone());
         transaction.shown = Some(scope.to_string());
@@ -226,14 +305,14 @@ fn show(
     let sealed = transaction.seal(app, ctx, mark);
     let mut response = match page {
         Page::SignIn { username } => app.pages.sign_in(
-            problem.map_or(StatusCode::OK, |problem| problem.status),
+            said.status,
             &SignIn {
                 frame,
                 transaction: &sealed,
                 client_name: Some(client_name),
                 username: username.as_deref().unwrap_or_default(),
                 username_is_fixed: false,
-                problem: problem.map(|problem| problem.text.as_str()),
+                problem: said.lines.first().map(String::as_str),
                 other_accounts: !browser.accounts().is_empty(),
                 reset: app.mail.works(),
                 sign_up: sign_up::is_open(app, ctx),
@@ -245,6 +324,17 @@ fn show(
             client_name: Some(client_name),
             accounts,
         }),
+        Page::UpdatePassword { username, .. } => app.pages.update_password(
+            said.status,
+            &UpdatePassword {
+                frame,
+                transaction: &sealed,
+                client_name: Some(client_name),
+                username: &username,
+                min_length: PasswordPolicy::of(&app.config, &ctx.tenant).min_length,
+                problems: said.lines,
+            },
+        ),
         Page::Consent {
             username,
             scope,
@@ -268,7 +358,7 @@ fn show(
             redirect_host: &form_targets[0],
         }),
     };
-    if let Some(seconds) = problem.and_then(|problem| problem.retry_after)
+    if let Some(seconds) = said.retry_after
         && let Ok(seconds) = HeaderValue::try_from(seconds.to_string())
     {
         let headers = response.headers_mut();

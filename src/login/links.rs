@@ -4,10 +4,9 @@
 //! Whoever asks is answered before anything is looked up, so that neither the answer nor its time
 //! tells whether there is such an account; the mail goes to the address that is stored with it.
 
-use zeroize::Zeroizing;
-
 use super::throttle::Throttled;
-use crate::admin::users::password_problems;
+use crate::admin::AdminError;
+use crate::admin::new_password::{self, Owner};
 use crate::app::App;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
@@ -168,13 +167,16 @@ pub async fn set_password(
     // Nothing is hashed for somebody without a link.
     let user = owner(app, ctx, purpose, secret).await?;
     let user = user.ok_or(LinkError::Dead)?;
-    let problems = password_problems(password);
-    if !problems.is_empty() {
-        return Err(LinkError::Invalid(problems));
-    }
     let digest = digest(secret)?;
-    let password = Zeroizing::new(password.to_owned());
-    let hash = app.passwords.hash(password).await?;
+    let rules = Owner::of(app, &ctx.tenant, &user);
+    let accepted = new_password::accepted(app, &rules, password).await;
+    let password = accepted.map_err(|error| match error {
+        AdminError::Invalid(problems) => LinkError::Invalid(problems),
+        AdminError::Overloaded(error) => error.into(),
+        AdminError::Db(error) => error.into(),
+        // The account is no longer what it was.
+        _ => LinkError::Dead,
+    })?;
     let kind = match purpose {
         Purpose::Invitation => AuditKind::InvitationAccepted,
         _ => AuditKind::PasswordReset,
@@ -191,7 +193,7 @@ pub async fn set_password(
         .set_password_by_link(LinkedPassword {
             digest,
             purpose,
-            hash,
+            password,
             now: ctx.now,
             event,
         })

@@ -18,3 +18,4 @@ pub mod sealed_form;
 pub mod sign_up;
 pub mod throttle;
 pub mod transaction;
+mod update_password;

@@ -1,9 +1,8 @@
 //! A signed-in person's new password.
 
-use zeroize::Zeroizing;
-
 use super::direct::{self, LoginError};
-use crate::admin::users::password_problems;
+use crate::admin::AdminError;
+use crate::admin::new_password::{self, Owner};
 use crate::app::App;
 use crate::context::Ctx;
 use crate::letters;
@@ -12,6 +11,7 @@ use crate::model::audit_event::AuditKind;
 use crate::model::user::User;
 use crate::passwords::Overloaded;
 use crate::storage::DbError;
+use crate::storage::credentials::NewPassword;
 use crate::storage::own_password::PasswordChange;
 
 /// Why a password is not changed.
@@ -47,15 +47,65 @@ pub async fn change(
     current: &str,
     new: &str,
 ) -> Result<(), ChangeError> {
-    let problems = password_problems(new);
+    // What the account had before is nothing for whoever does not know the present one.
+    let mut owner = Owner::of(app, &ctx.tenant, user);
+    let account = owner.account.take();
+    let problems = new_password::problems(app, &owner, new).await;
+    let problems = problems.map_err(as_new)?;
     if !problems.is_empty() {
-        let of_field = |problem: &String| format!("new_{problem}");
-        return Err(ChangeError::Invalid(
-            problems.iter().map(of_field).collect(),
-        ));
+        return Err(as_new(AdminError::Invalid(problems)));
     }
+    owner.account = account;
     let confirmed = direct::confirm(app, ctx, user, current).await?;
-    let hash = app.passwords.hash(Zeroizing::new(new.to_owned())).await?;
+    if current == new {
+        let rule = "new_password: another than the current one";
+        return Err(ChangeError::Invalid(vec![rule.to_owned()]));
+    }
+    let accepted = new_password::accepted(app, &owner, new).await;
+    let password = accepted.map_err(as_new)?;
+    replace(app, ctx, confirmed.user(), session_id, password).await
+}
+
+/// Gives `user`, who has just shown in the session `session_id` that they are who they are, another
+/// password.
+///
+/// # Errors
+/// As [`change`], but for the login.
+pub async fn renew(
+    app: &App,
+    ctx: &Ctx,
+    user: &User,
+    session_id: &str,
+    new: &str,
+) -> Result<(), ChangeError> {
+    let mut owner = Owner::of(app, &ctx.tenant, user);
+    // At the least it is not the one that is to go.
+    owner.policy.history = owner.policy.history.max(1);
+    let accepted = new_password::accepted(app, &owner, new).await;
+    let password = accepted.map_err(as_new)?;
+    replace(app, ctx, user, session_id, password).await
+}
+
+/// A rule about a new password, said of the field it came in.
+fn as_new(error: AdminError) -> ChangeError {
+    match error {
+        AdminError::Invalid(problems) => {
+            let of_field = |problem: &String| format!("new_{problem}");
+            ChangeError::Invalid(problems.iter().map(of_field).collect())
+        }
+        AdminError::Overloaded(error) => error.into(),
+        AdminError::Db(error) => error.into(),
+        _ => ChangeError::Changed,
+    }
+}
+
+async fn replace(
+    app: &App,
+    ctx: &Ctx,
+    user: &User,
+    session_id: &str,
+    password: NewPassword,
+) -> Result<(), ChangeError> {
     let actor = ctx.actor(&user.id);
     let mut event = actor.did(AuditKind::PasswordChanged, &user.id, app.row_id(), ctx.now);
     event.detail = serde_json::json!({ "session": session_id });
@@ -67,8 +117,8 @@ pub async fn change(
         .tenant(&ctx.tenant.id)
         .change_own_password(PasswordChange {
             user_id: user.id.clone(),
-            hash,
-            user_seen_at: confirmed.user().updated_at,
+            password,
+            user_seen_at: user.updated_at,
             session_id: session_id.to_owned(),
             now: ctx.now,
             event,

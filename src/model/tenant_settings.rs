@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::password_policy::PasswordSettings;
 use super::redirect_uri;
 use super::role::{self, ADMIN, MAX_ROLES, USER};
 use crate::config::{
@@ -40,6 +41,9 @@ pub struct TenantSettings {
     /// Roles of accounts that are made without naming any (`user`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_roles: Option<Vec<String>>,
+    /// What new passwords must be.
+    #[serde(skip_serializing_if = "PasswordSettings::is_empty")]
+    pub passwords: PasswordSettings,
 }
 
 impl TenantSettings {
@@ -89,6 +93,7 @@ impl TenantSettings {
                 problems.push(format!("settings.{field}: {least} to {most} seconds"));
             }
         }
+        problems.append(&mut self.passwords.problems());
         let roles = self.default_roles.as_deref().unwrap_or_default();
         if roles.len() > MAX_ROLES {
             problems.push(format!("settings.default_roles: at most {MAX_ROLES}"));

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::client_metadata::UnknownWord;
 use super::login_name::{LoginName, is_valid_email, is_valid_username};
+use super::required_action::RequiredAction;
 use super::search;
 use crate::base::clock::Timestamp;
 
@@ -64,6 +65,8 @@ pub struct User {
     pub attributes: BTreeMap<String, Value>,
     /// The account's own, told to nobody in claims.
     pub preferences: Preferences,
+    /// What the person has to do at a page before anything is given to them, as it was asked for.
+    pub required_actions: Vec<RequiredAction>,
     pub enabled: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -138,6 +141,8 @@ pub struct UserInput {
     pub attributes: BTreeMap<String, Value>,
     /// The account's own, told to nobody in claims.
     pub preferences: Preferences,
+    /// What the person has to do at a page before anything is given to them.
+    pub required_actions: Vec<RequiredAction>,
     pub enabled: bool,
 }
 
@@ -150,6 +155,15 @@ pub struct CheckedUser {
 }
 
 impl User {
+    /// Whether something is left to do of what was asked for.
+    pub fn has_to(&self, action: RequiredAction) -> bool {
+        self.required_actions.contains(&action)
+            && match action {
+                RequiredAction::UpdatePassword => true,
+                RequiredAction::VerifyEmail => self.email.is_some() && !self.email_verified,
+            }
+    }
+
     /// Where the account stands in lists: its username in canonical form.
     pub fn name_key(&self) -> String {
         LoginName::parse(&self.username)
@@ -163,8 +177,10 @@ impl UserInput {
     ///
     /// # Errors
     /// Every rule that is broken, each naming its field.
-    pub fn check(self) -> Result<CheckedUser, Vec<String>> {
+    pub fn check(mut self) -> Result<CheckedUser, Vec<String>> {
         let mut problems = Vec::new();
+        self.required_actions.sort_unstable();
+        self.required_actions.dedup();
         let username_key = LoginName::parse(&self.username);
         let email_key = self.email.as_deref().map(LoginName::parse);
         // An address may be longer than a name and have other letters; it is judged as an address.

@@ -23,6 +23,7 @@ pub use demo::{ClaimLine, Claims, Visitor};
 pub use texts::scope_text;
 pub use views::{
     AccountLine, Accounts, ClientCard, Consent, FormPost, Frame, ScopeLine, SignIn, SignOut,
+    UpdatePassword,
 };
 
 use crate::base::digest::sha256;
@@ -74,6 +75,10 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/signed_out.html"),
     ),
     ("sign_up.html", include_str!("../../templates/sign_up.html")),
+    (
+        "update_password.html",
+        include_str!("../../templates/update_password.html"),
+    ),
     ("visitor.html", include_str!("../../templates/visitor.html")),
 ];
 

@@ -50,6 +50,18 @@ pub struct SignIn<'a> {
     pub sign_up: bool,
 }
 
+/// Asks for another password: `POST {base}/sign-in`.
+#[derive(Serialize)]
+pub struct UpdatePassword<'a> {
+    pub frame: Frame<'a>,
+    pub transaction: &'a str,
+    pub client_name: Option<&'a str>,
+    pub username: &'a str,
+    /// Characters at least.
+    pub min_length: u32,
+    pub problems: &'a [String],
+}
+
 /// Asks whether a client may have what it wants: `POST {base}/consent`.
 #[derive(Serialize)]
 pub struct Consent<'a> {
@@ -126,6 +138,11 @@ impl Pages {
         self.page(status, "sign_in.html", &view.frame, view)
     }
 
+    /// The form for another password.
+    pub fn update_password(&self, status: StatusCode, view: &UpdatePassword<'_>) -> Response<Body> {
+        self.page(status, "update_password.html", &view.frame, view)
+    }
+
     /// The question whether a client may have its scopes.
     pub fn consent(&self, view: &Consent<'_>) -> Response<Body> {
         self.page(StatusCode::OK, "consent.html", &view.frame, view)
@@ -178,10 +195,13 @@ impl Pages {
         status: StatusCode,
         link: &str,
         username: &str,
+        min_length: u32,
         problems: &[String],
     ) -> Response<Body> {
         let frame = Frame::INSTALLATION;
-        let view = context! { frame => Serde(&frame), link, username, problems => Serde(problems) };
+        let view = context! {
+            frame => Serde(&frame), link, username, min_length, problems => Serde(problems)
+        };
         self.page(status, "setup.html", &frame, &view)
     }
 

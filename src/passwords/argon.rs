@@ -5,6 +5,9 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 
 const OUTPUT_BYTES: usize = 32;
+/// Of stored hashes made elsewhere.
+const MIN_OUTPUT_BYTES: usize = 16;
+const MAX_OUTPUT_BYTES: usize = 64;
 /// Ceilings for stored hashes made elsewhere: a row must not be able to take the memory.
 const MAX_MEMORY_KIB: u32 = 262_144;
 const MAX_ITERATIONS: u32 = 10;
@@ -41,8 +44,9 @@ impl Cost {
     pub(super) fn hash(self, password: &[u8], salt: &[u8; 16], memory: &mut Memory) -> String {
         let params = self.params();
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-        let output =
-            compute(&argon, password, salt, memory).expect("Argon2 works with checked parameters");
+        let mut output = [0; OUTPUT_BYTES];
+        compute(&argon, password, salt, memory, &mut output)
+            .expect("Argon2 works with checked parameters");
         PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
@@ -67,22 +71,20 @@ impl Cost {
     }
 
     /// Whether hashing again with this cost makes a stored hash stronger and no parameter weaker.
-    pub(super) fn is_stronger_than(self, stored: &str) -> bool {
-        let Some(stored) = Stored::parse(stored) else {
-            return false;
-        };
+    pub(super) fn is_stronger_than(self, stored: &Stored) -> bool {
         let theirs = &stored.params;
         let theirs = (theirs.m_cost(), theirs.t_cost(), theirs.p_cost());
         let ours = (self.memory_kib, self.iterations, self.parallelism);
         let same = ours == theirs
             && stored.algorithm == Algorithm::Argon2id
             && stored.version == Version::V0x13;
-        !same && ours.0 >= theirs.0 && ours.1 >= theirs.1 && ours.2 >= theirs.2
+        let shorter = stored.expected.len() > OUTPUT_BYTES;
+        !same && !shorter && ours.0 >= theirs.0 && ours.1 >= theirs.1 && ours.2 >= theirs.2
     }
 }
 
 /// A PHC string taken apart, as far as it is one of Argon2's within the ceilings.
-struct Stored {
+pub(super) struct Stored {
     algorithm: Algorithm,
     version: Version,
     params: Params,
@@ -91,7 +93,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let hash = PasswordHash::new(text).ok()?;
         let stored = Self {
             algorithm: Algorithm::new(hash.algorithm.as_str()).ok()?,
@@ -107,19 +109,19 @@ impl Stored {
         let within = stored.params.m_cost() <= MAX_MEMORY_KIB
             && stored.params.t_cost() <= MAX_ITERATIONS
             && stored.params.p_cost() <= MAX_LANES
-            && stored.expected.len() == OUTPUT_BYTES;
+            && (MIN_OUTPUT_BYTES..=MAX_OUTPUT_BYTES).contains(&stored.expected.len());
         within.then_some(stored)
     }
-}
 
-/// Whether `stored` is the hash of `password`. Hashes above the ceilings are nobody's.
-pub(super) fn verify(password: &[u8], stored: &str, memory: &mut Memory) -> bool {
-    let Some(stored) = Stored::parse(stored) else {
-        return false;
-    };
-    let argon = Argon2::new(stored.algorithm, stored.version, stored.params);
-    compute(&argon, password, &stored.salt, memory)
-        .is_ok_and(|output| output.ct_eq(stored.expected.as_bytes()).into())
+    /// Whether it is the hash of `password`.
+    pub(super) fn verify(&self, password: &[u8], memory: &mut Memory) -> bool {
+        let params = self.params.clone();
+        let argon = Argon2::new(self.algorithm, self.version, params);
+        let mut output = [0; MAX_OUTPUT_BYTES];
+        let output = &mut output[..self.expected.len()];
+        compute(&argon, password, &self.salt, memory, output).is_ok()
+            && output.ct_eq(self.expected.as_bytes()).into()
+    }
 }
 
 fn compute(
@@ -127,12 +129,11 @@ fn compute(
     password: &[u8],
     salt: &[u8],
     memory: &mut Memory,
-) -> argon2::Result<[u8; OUTPUT_BYTES]> {
+    output: &mut [u8],
+) -> argon2::Result<()> {
     let needed = argon.params().block_count();
     if memory.len() < needed {
         memory.resize(needed, Block::default());
     }
-    let mut output = [0; OUTPUT_BYTES];
-    argon.hash_password_into_with_memory(password, salt, &mut output, &mut memory[..needed])?;
-    Ok(output)
+    argon.hash_password_into_with_memory(password, salt, output, &mut memory[..needed])
 }

@@ -19,6 +19,7 @@ macro_rules! key_columns {
 }
 
 /// A key to be made.
+#[derive(Clone)]
 pub struct NewApiKey {
     pub id: String,
     pub owner_id: String,
@@ -223,7 +224,12 @@ pub(super) async fn go_with_owner(
 }
 
 /// A key that is off has dead tokens until it is on again.
-async fn follow_enabled(tx: &mut Tx, tenant: &str, id: &str, enabled: bool) -> Result<(), DbError> {
+pub(super) async fn follow_enabled(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    enabled: bool,
+) -> Result<(), DbError> {
     if enabled {
         revocations::take_back(tx, tenant, Revoked::Client(id)).await?;
     } else {
@@ -257,7 +263,7 @@ async fn count(tx: &mut Tx, tenant: &str, owner_id: &str) -> Result<i64, DbError
     row.map_or(Ok(0), |row| row.integer("keys"))
 }
 
-async fn insert(tx: &mut Tx, tenant: &str, new: &NewApiKey) -> Result<(), DbError> {
+pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewApiKey) -> Result<(), DbError> {
     tx.run(
         sql!(
             "INSERT INTO api_keys (tenant, id, user_id, name, permissions, networks, enabled, digest, \

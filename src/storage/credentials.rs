@@ -2,9 +2,30 @@
 
 use super::sql::sql;
 use super::tx::Tx;
-use super::{DbError, Scoped, audit, mail_links, sessions};
+use super::{DbError, Scoped, audit, mail_links, password_history, required_actions, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
+
+/// The hash of a password that takes the place of another.
+#[derive(Clone)]
+pub struct NewPassword {
+    pub hash: String,
+    /// How many of those before it are remembered.
+    pub kept: u32,
+    /// Whether somebody else chose it, so that one of their own is asked for at the next sign-in.
+    pub temporary: bool,
+}
+
+/// One that lasts, with none before it remembered.
+impl From<String> for NewPassword {
+    fn from(hash: String) -> Self {
+        Self {
+            hash,
+            kept: 0,
+            temporary: false,
+        }
+    }
+}
 
 impl Scoped {
     /// Sets a person's password's hash and ends every session that began with the old one. `false`:
@@ -12,13 +33,19 @@ impl Scoped {
     pub async fn set_password(
         &self,
         id: &str,
-        hash: String,
+        password: impl Into<NewPassword>,
         now: Timestamp,
         event: AuditEvent,
     ) -> Result<bool, DbError> {
-        let context = (self.tenant.clone(), id.to_owned(), hash, now, event);
+        let context = (
+            self.tenant.clone(),
+            id.to_owned(),
+            password.into(),
+            now,
+            event,
+        );
         self.db
-            .write(context, |tx, (tenant, id, hash, now, event)| {
+            .write(context, |tx, (tenant, id, password, now, event)| {
                 Box::pin(async move {
                     let touched = tx
                         .run(
@@ -35,7 +62,7 @@ impl Scoped {
                     if touched == 0 {
                         return Ok(false);
                     }
-                    put_password(tx, tenant, id, hash, *now).await?;
+                    replace_password(tx, tenant, id, password, *now).await?;
                     sessions::end_all_of_user(tx, tenant, id, *now).await?;
                     audit::append(tx, tenant, event).await?;
                     Ok(true)
@@ -75,6 +102,20 @@ impl Scoped {
     }
 }
 
+/// Puts a password in the place of the one before.
+pub(super) async fn replace_password(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    password: &NewPassword,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    password_history::remember(tx, tenant, user_id, password.kept).await?;
+    put_password(tx, tenant, user_id, &password.hash, now).await?;
+    required_actions::password_was_set(tx, tenant, user_id, password.temporary).await
+}
+
+/// Writes the hash of an account's password, as set at `now`.
 pub(super) async fn put_password(
     tx: &mut Tx,
     tenant: &str,

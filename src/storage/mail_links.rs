@@ -3,10 +3,11 @@
 //! The newest of a purpose is the live one. A new password ends those that would set another; another
 //! address of the account leaves those for the old one worthless.
 
+use super::credentials::{self, NewPassword};
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::users::{user_columns, user_of};
-use super::{DbError, Scoped, Store, audit, credentials, sessions};
+use super::{DbError, Scoped, Store, audit, required_actions, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::letter::{NewLink, Purpose};
@@ -18,7 +19,7 @@ const HOUR: i64 = 3600;
 pub struct LinkedPassword {
     pub digest: String,
     pub purpose: Purpose,
-    pub hash: String,
+    pub password: NewPassword,
     pub now: Timestamp,
     pub event: AuditEvent,
 }
@@ -119,8 +120,8 @@ impl Scoped {
                     let Some(spent) = spend(tx, tenant, digest, change.purpose, now).await? else {
                         return Ok(tx.undo(false));
                     };
-                    credentials::put_password(tx, tenant, &spent.user_id, &change.hash, now)
-                        .await?;
+                    let (user_id, password) = (&spent.user_id, &change.password);
+                    credentials::replace_password(tx, tenant, user_id, password, now).await?;
                     touch(tx, tenant, &spent.user_id, now).await?;
                     if spent.by_mail {
                         verify(tx, tenant, &spent.user_id, now).await?;
@@ -291,8 +292,8 @@ async fn verify(tx: &mut Tx, tenant: &str, user_id: &str, now: Timestamp) -> Res
         .bind(tenant)
         .bind(user_id),
     )
-    .await
-    .map(drop)
+    .await?;
+    required_actions::email_was_verified(tx, tenant, user_id).await
 }
 
 async fn touch(tx: &mut Tx, tenant: &str, user_id: &str, now: Timestamp) -> Result<(), DbError> {

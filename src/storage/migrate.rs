@@ -83,6 +83,18 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/0010_mail.sql"),
         then: None,
     },
+    Migration {
+        version: 11,
+        name: "passwords",
+        text: include_str!("../../migrations/0011_passwords.sql"),
+        then: None,
+    },
+    Migration {
+        version: 12,
+        name: "import",
+        text: include_str!("../../migrations/0012_import.sql"),
+        then: None,
+    },
 ];
 
 /// Brings the schema to this program's version.

@@ -1,5 +1,6 @@
 //! A new password of somebody who knew the one before.
 
+use super::credentials::NewPassword;
 use super::sql::sql;
 use super::{DbError, Scoped, audit, credentials, devices, session_ends};
 use crate::base::clock::Timestamp;
@@ -7,7 +8,7 @@ use crate::model::audit_event::AuditEvent;
 
 pub struct PasswordChange {
     pub user_id: String,
-    pub hash: String,
+    pub password: NewPassword,
     /// The account as it was when the old password was checked.
     pub user_seen_at: Timestamp,
     /// The session that goes on, with what it gave.
@@ -41,7 +42,8 @@ impl Scoped {
                     if taken == 0 {
                         return Ok(false);
                     }
-                    credentials::put_password(tx, tenant, user_id, &change.hash, now).await?;
+                    credentials::replace_password(tx, tenant, user_id, &change.password, now)
+                        .await?;
                     session_ends::end_others(tx, tenant, user_id, &change.session_id, now).await?;
                     devices::forget_secrets(tx, tenant, user_id).await?;
                     audit::append(tx, tenant, &change.event).await?;

@@ -4,10 +4,14 @@ use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::update::UpdateOutcome;
 use super::{DbError, LONGEST_ACCESS_TOKEN, Scoped};
-use super::{admins, api_keys, audit, credentials, memberships, revocations, sessions, tenant_end};
+use super::{
+    admins, api_keys, audit, credentials, memberships, required_actions, revocations, sessions,
+    tenant_end,
+};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::login_name::LoginName;
+use crate::model::required_action::words;
 use crate::model::revocation::Revoked;
 use crate::model::user::{AccountKind, CheckedUser, User};
 
@@ -15,7 +19,7 @@ use crate::model::user::{AccountKind, CheckedUser, User};
 macro_rules! user_columns {
     () => {
         "u.id, u.kind, u.username, u.email, u.email_verified, u.claims, u.roles, u.groups, \
-         u.attributes, u.preferences, u.enabled, u.created_at, u.updated_at, u.last_login_at"
+         u.attributes, u.preferences, u.required_actions, u.enabled, u.created_at, u.updated_at, u.last_login_at"
     };
 }
 pub(super) use user_columns;
@@ -46,6 +50,7 @@ impl NewUser {
             attributes: input.attributes,
             preferences: input.preferences,
             enabled: input.enabled,
+            required_actions: input.required_actions,
             created_at: self.now,
             updated_at: self.now,
             last_login_at: None,
@@ -57,6 +62,7 @@ impl NewUser {
 pub struct LoginRow {
     pub user: User,
     pub password_hash: Option<String>,
+    pub password_set_at: Option<Timestamp>,
 }
 
 impl Scoped {
@@ -119,7 +125,7 @@ impl Scoped {
                 sql!(
                     "SELECT ",
                     user_columns!(),
-                    ", c.data AS password_hash FROM users u \
+                    ", c.data AS password_hash, c.created_at AS password_set_at FROM users u \
                      LEFT JOIN credentials c \
                      ON c.tenant = u.tenant AND c.user_id = u.id AND c.kind = 'password' \
                      WHERE u.tenant = $1 AND (u.username_key = $2 OR u.email_key = $2) \
@@ -133,6 +139,7 @@ impl Scoped {
             Ok(LoginRow {
                 user: user_of(&row)?,
                 password_hash: row.optional_text("password_hash")?,
+                password_set_at: row.optional_time("password_set_at")?,
             })
         })
         .transpose()
@@ -228,8 +235,8 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewUser) -> Result<(
         sql!(
             "INSERT INTO users (tenant, id, username, username_key, email, email_key, email_verified, \
              claims, roles, groups, attributes, preferences, enabled, search_key, kind, \
-             created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)"
+             required_actions, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)"
         )
         .bind(tenant)
         .bind(&new.id)
@@ -246,6 +253,7 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewUser) -> Result<(
         .bind(input.enabled)
         .bind(new.user.search_key())
         .bind(new.kind.name())
+        .bind(words(&input.required_actions))
         .bind(new.now),
     )
     .await?;
@@ -261,7 +269,7 @@ pub(super) async fn insert(tx: &mut Tx, tenant: &str, new: &NewUser) -> Result<(
 }
 
 /// Writes a description over an account's; whether there was one to write over.
-async fn replace(
+pub(super) async fn replace(
     tx: &mut Tx,
     tenant: &str,
     id: &str,
@@ -276,9 +284,10 @@ async fn replace(
                 "UPDATE users SET username = $1, username_key = $2, email = $3, \
                  email_key = $4, email_verified = $5, claims = $6, roles = $7, \
                  groups = $8, attributes = $9, preferences = $10, enabled = $11, search_key = $12, \
-                 updated_at = CASE WHEN updated_at < $13 THEN $13 ELSE updated_at + 1 END \
-                 WHERE tenant = $14 AND id = $15 \
-                 AND (CAST($16 AS BIGINT) IS NULL OR updated_at = $16)"
+                 required_actions = $13, \
+                 updated_at = CASE WHEN updated_at < $14 THEN $14 ELSE updated_at + 1 END \
+                 WHERE tenant = $15 AND id = $16 \
+                 AND (CAST($17 AS BIGINT) IS NULL OR updated_at = $17)"
             )
             .bind(&input.username)
             .bind(user.username_key())
@@ -292,6 +301,7 @@ async fn replace(
             .bind(json(&input.preferences)?)
             .bind(input.enabled)
             .bind(user.search_key())
+            .bind(words(&input.required_actions))
             .bind(now)
             .bind(tenant)
             .bind(id)
@@ -328,6 +338,7 @@ pub(super) fn user_of(row: &Row) -> Result<User, DbError> {
         groups: row.json("groups")?,
         attributes: row.json("attributes")?,
         preferences: row.json("preferences")?,
+        required_actions: required_actions::parsed(&row.words("required_actions")?)?,
         enabled: row.flag("enabled")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -36,6 +36,7 @@ fn alice() -> User {
             ("badge".to_owned(), json!("A-17")),
         ]),
         preferences: Map::new(),
+        required_actions: Vec::new(),
         enabled: true,
         created_at: START,
         updated_at: START,

@@ -59,6 +59,8 @@ impl From<ChangeError> for Problem {
             ChangeError::Login(LoginError::Unverified) => {
                 Self::forbidden("the account's address is not verified yet")
             }
+            // Whoever changes it does what there is to do.
+            ChangeError::Login(LoginError::InteractionRequired) => Self::changed(),
             ChangeError::Login(LoginError::Throttled(throttled)) => {
                 Self::too_many_requests(throttled.retry_after)
             }

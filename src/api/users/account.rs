@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::api::body::Document;
 use crate::api::call::Call;
 use crate::api::views::{Password, When};
+use crate::model::required_action::RequiredAction;
 use crate::model::user::{Address, StandardClaims, User, UserInput};
 
 /// What is written of an account. Names are those of OpenID Connect's standard claims.
@@ -42,6 +43,8 @@ pub struct AccountBody {
     pub groups: Vec<String>,
     /// What else is known of the person, for claims of clients' own.
     pub attributes: BTreeMap<String, Value>,
+    /// What the person has to do at a page before anything is given to them.
+    pub required_actions: Vec<RequiredAction>,
     /// Whether the person may sign in.
     pub enabled: bool,
     /// Without one, nobody can sign in with a password.
@@ -76,6 +79,7 @@ impl AccountBody {
             roles,
             groups,
             attributes,
+            required_actions,
             enabled,
             ..
         } = input;
@@ -101,6 +105,7 @@ impl AccountBody {
             roles: (!roles.is_empty()).then_some(roles),
             groups,
             attributes,
+            required_actions,
             enabled,
             password: None,
         }
@@ -133,6 +138,7 @@ impl AccountBody {
             roles: self.roles.unwrap_or_else(|| default_roles.to_vec()),
             groups: self.groups,
             attributes: self.attributes,
+            required_actions: self.required_actions,
             enabled: self.enabled,
             ..rest
         }
@@ -160,6 +166,7 @@ pub struct AccountView {
     pub roles: Vec<String>,
     pub groups: Vec<String>,
     pub attributes: BTreeMap<String, Value>,
+    pub required_actions: Vec<RequiredAction>,
     pub enabled: bool,
     pub created_at: When,
     pub updated_at: When,
@@ -179,6 +186,7 @@ impl AccountView {
             roles: user.roles.clone(),
             groups: user.groups.clone(),
             attributes: user.attributes.clone(),
+            required_actions: user.required_actions.clone(),
             enabled: user.enabled,
             created_at: When(user.created_at),
             updated_at: When(user.updated_at),

@@ -9,7 +9,8 @@ use super::changes::{Change, Work, differing};
 use super::planner::Planner;
 use super::wanted::{Entry, WantedUser};
 use crate::admin::AdminError;
-use crate::admin::users::{input_of, password_problems, role_problems};
+use crate::admin::new_password::{self, Owner};
+use crate::admin::users::{input_of, role_problems};
 use crate::cli::error::CliError;
 use crate::config::Secret;
 use crate::model::login_name::LoginName;
@@ -53,8 +54,13 @@ impl Planner<'_> {
                 .await?;
             let password = self.password(entry, before.as_ref()).await?;
             if let Some(password) = &password {
-                self.problems
-                    .add(entry, password_problems(password.expose()));
+                let tenant = self.known.get(&entry.tenant).and_then(Option::as_ref);
+                let owner = match (&before, tenant) {
+                    (Some(before), Some(tenant)) => Owner::of(self.app, tenant, &before.user),
+                    _ => Owner::new(self.app, tenant, &input),
+                };
+                let broken = new_password::problems(self.app, &owner, password.expose());
+                self.problems.add(entry, broken.await?);
             }
             let Some(before) = before else {
                 let input = Box::new(input);

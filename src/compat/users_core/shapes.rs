@@ -85,7 +85,7 @@ fn refused(problem: Problem, call: &RefusedCall, without_token: StatusCode) -> R
     let (status, code) = match kind {
         Kind::Unauthenticated if call.is_public => (kind.status(), "INVALID_CREDENTIALS"),
         Kind::Unauthenticated => (without_token, "FORBIDDEN"),
-        Kind::Forbidden => (kind.status(), "FORBIDDEN"),
+        Kind::Forbidden | Kind::InteractionRequired => (kind.status(), "FORBIDDEN"),
         Kind::NotFound => (kind.status(), "NOT_FOUND"),
         Kind::TooManyRequests => (kind.status(), "ACCOUNT_LOCKED"),
         // Its callers know one status for whatever is wrong with a request.

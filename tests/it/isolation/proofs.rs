@@ -8,7 +8,9 @@ use users_core::model::audit_event::{AuditEvent, AuditKind};
 use users_core::model::letter::{NewLink, Purpose};
 use users_core::model::login_name::LoginName;
 use users_core::model::place::Place;
+use users_core::model::required_action::RequiredAction;
 use users_core::model::search::SearchTerm;
+use users_core::model::sip_digest::{DigestAlgorithm, DigestName};
 use users_core::storage::DbError;
 use users_core::storage::audit_chain::Sealing;
 use users_core::storage::audit_page::AuditFilter;
@@ -16,11 +18,13 @@ use users_core::storage::codes::Interaction;
 use users_core::storage::find_users::UserFilter;
 use users_core::storage::groups::MemberOutcome;
 use users_core::storage::idempotency::Claimed;
+use users_core::storage::import::{ImportRow, OnConflict, RowOutcome};
 use users_core::storage::mail_links::LinkedPassword;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::page::Position;
 use users_core::storage::session_ends::Ending;
 use users_core::storage::signing_keys::KeyState;
+use users_core::storage::sip_digests::SealedDigest;
 
 use super::Scene;
 use crate::support::rows::{
@@ -45,6 +49,14 @@ fn assert_taken_by_own<T>(outcome: Result<T, DbError>, twin: bool) {
 }
 
 const MARK: &str = "of the twin";
+
+fn phone() -> DigestName {
+    DigestName {
+        sip_username: "phone".to_owned(),
+        realm: "sip.example".to_owned(),
+        algorithm: DigestAlgorithm::Md5,
+    }
+}
 
 pub const PROOFS: &[(&str, Proof)] = &[
     ("add_access_token", |scene| {
@@ -881,7 +893,7 @@ pub const PROOFS: &[(&str, Proof)] = &[
         Box::pin(async move {
             let changed = scene.rows.change_own_password(PasswordChange {
                 user_id: USER.to_owned(),
-                hash: "another hash".to_owned(),
+                password: "another hash".to_owned().into(),
                 user_seen_at: START,
                 session_id: SESSION.to_owned(),
                 now: later(),
@@ -939,11 +951,59 @@ pub const PROOFS: &[(&str, Proof)] = &[
             let set = scene.rows.set_password_by_link(LinkedPassword {
                 digest: LINK.to_owned(),
                 purpose: Purpose::ResetPassword,
-                hash: "another hash".to_owned(),
+                password: "another hash".to_owned().into(),
                 now: START,
                 event: scene.event(),
             });
             assert_eq!(set.await.expect("an answer"), scene.twin);
+        })
+    }),
+    ("past_passwords", |scene| {
+        Box::pin(async move {
+            let past = scene.rows.past_passwords(USER, 9).await.expect("read");
+            assert_eq!(past.len(), if scene.twin { 2 } else { 0 });
+        })
+    }),
+    ("sip_digest", |scene| {
+        Box::pin(async move {
+            let found = scene.rows.sip_digest(&phone()).await.expect("read");
+            assert_eq!(found.is_some(), scene.twin);
+        })
+    }),
+    ("import_users", |scene| {
+        Box::pin(async move {
+            let row = ImportRow {
+                user: new_user(USER, "imported"),
+                password: Some(("another hash".to_owned(), later())),
+                last_login_at: Some(later()),
+                keys: vec![(new_api_key(scene.world, "imported"), None)],
+                digests: vec![SealedDigest {
+                    id: "imported".to_owned(),
+                    name: phone(),
+                    ha1_sealed: "sealed elsewhere".to_owned(),
+                    created_at: START,
+                }],
+                event: scene.event(),
+            };
+            let mut row = row;
+            row.keys[0].0.id = scene.world.app.row_id();
+            let done = scene
+                .rows
+                .import_users(vec![row], OnConflict::Update, false, later());
+            let expected = if scene.twin {
+                RowOutcome::Updated
+            } else {
+                RowOutcome::Created
+            };
+            assert_eq!(done.await.expect("an answer"), [expected]);
+        })
+    }),
+    ("require_action", |scene| {
+        Box::pin(async move {
+            let action = RequiredAction::UpdatePassword;
+            scene.rows.require_action(USER, action).await.expect("done");
+            let user = scene.rows.user(USER).await.expect("read");
+            assert_eq!(user.is_some_and(|user| user.has_to(action)), scene.twin);
         })
     }),
     ("upgrade_password_hash", |scene| {

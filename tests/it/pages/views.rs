@@ -5,7 +5,7 @@ use axum::http::{Response, StatusCode};
 use users_core::pages::{
     AccountLine, Accounts, ApiDocs, AskAddress, ChoosePassword, ClaimLine, Claims, ClientCard,
     ConfirmAddress, Consent, FieldLine, FormPost, Frame, OperationLine, Pages, ProblemLine,
-    ResourceSection, ScopeLine, SignIn, SignOut, SignUp, Visitor,
+    ResourceSection, ScopeLine, SignIn, SignOut, SignUp, UpdatePassword, Visitor,
 };
 
 /// A rendered view.
@@ -132,7 +132,7 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
         let error = pages.error(status, &frame(), text, text, way_on);
         made.push(Page::of("error", error));
         let problems = if all { vec![text.to_owned()] } else { vec![] };
-        let setup = pages.setup(status, text, text, &problems);
+        let setup = pages.setup(status, text, text, 12, &problems);
         made.push(Page::of("setup", setup));
         let ask = AskAddress {
             frame: frame(),
@@ -157,6 +157,18 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
             problems: &problems,
         };
         made.push(Page::of("sign_up", pages.sign_up(status, &sign_up)));
+        let update = UpdatePassword {
+            frame: frame(),
+            transaction: text,
+            client_name: some,
+            username: text,
+            min_length: 12,
+            problems: &problems,
+        };
+        made.push(Page::of(
+            "update_password",
+            pages.update_password(status, &update),
+        ));
     }
     let confirm = ConfirmAddress {
         frame: frame(),

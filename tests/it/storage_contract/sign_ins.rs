@@ -136,7 +136,7 @@ async fn a_password_is_changed_only_as_the_account_was_found() {
     everywhere(async |world| {
         let change = |user_seen_at| PasswordChange {
             user_id: USER.to_owned(),
-            hash: "a new hash".to_owned(),
+            password: "a new hash".to_owned().into(),
             user_seen_at,
             session_id: SESSION.to_owned(),
             now: START,

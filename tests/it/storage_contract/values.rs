@@ -6,6 +6,7 @@ use users_core::model::audit_event::{AuditEvent, AuditKind};
 use users_core::model::claim_source::ClaimSource;
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::client_metadata::{ApplicationType, AuthMethod, ClientMetadata, GrantType};
+use users_core::model::required_action::RequiredAction;
 use users_core::model::scope::Scope;
 use users_core::model::user::{AccountKind, Address, StandardClaims, UserInput};
 use users_core::storage::clients::ClientWrite;
@@ -53,6 +54,7 @@ async fn an_account_with_everything_and_one_with_nothing() {
             ]
             .into(),
             preferences: Map::from_iter([(ODD.to_owned(), json!({ ODD: [ODD, 1.5, null] }))]),
+            required_actions: vec![RequiredAction::UpdatePassword, RequiredAction::VerifyEmail],
             enabled: false,
         };
         let empty = UserInput {
@@ -82,6 +84,7 @@ async fn an_account_with_everything_and_one_with_nothing() {
             assert_eq!(read.groups, input.groups);
             assert_eq!(read.attributes, input.attributes);
             assert_eq!(read.preferences, input.preferences);
+            assert_eq!(read.required_actions, input.required_actions);
             assert_eq!(read.enabled, input.enabled);
             assert_eq!(read.created_at.millis(), i64::MAX);
             let name = users_core::model::login_name::LoginName::parse(&input.username);

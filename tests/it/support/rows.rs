@@ -483,6 +483,18 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
     rows.create_client(client(world, mark, &format!("secret {mark}")))
         .await
         .expect("a client");
+    // What an account has from earlier, and from elsewhere.
+    let mut raw = world.raw().await;
+    raw.run(
+        "INSERT INTO password_history (tenant, user_id, seq, data, created_at) \
+         SELECT tenant, id, 1, 'an earlier hash', 0 FROM users WHERE username LIKE 'of-%' \
+         ON CONFLICT DO NOTHING; \
+         INSERT INTO sip_digest_credentials (tenant, id, user_id, sip_username, realm, algorithm, \
+         ha1_sealed, created_at, updated_at) \
+         SELECT tenant, id, id, 'phone', 'sip.example', 'MD5', 'sealed', 0, 0 FROM users \
+         WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING",
+    )
+    .await;
     let login = Login {
         refresh_token: Some(refresh_token(REFRESH)),
         access_token: Some(access_token(ACCESS, mark)),

@@ -102,6 +102,7 @@ impl WantedUser {
                 .filter(|declared| as_stored(declared) != before.attributes)
                 .unwrap_or(before.attributes),
             preferences: before.preferences,
+            required_actions: before.required_actions,
             enabled: self.enabled,
         }
     }

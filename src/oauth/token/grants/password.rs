@@ -55,6 +55,10 @@ impl From<LoginError> for OAuthError {
                 ErrorKind::InvalidGrant,
                 "the e-mail address of this account is not verified",
             ),
+            LoginError::InteractionRequired => Self::new(
+                ErrorKind::InvalidGrant,
+                "this account has something to do at the sign-in page first",
+            ),
             LoginError::Throttled(throttled) => Self::too_many_requests(throttled.retry_after),
             LoginError::Overloaded(error) => error.into(),
             LoginError::Db(error) => error.into(),

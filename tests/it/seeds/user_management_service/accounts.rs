@@ -174,9 +174,7 @@ async fn get_and_update_current_user() {
     .await;
 }
 
-// Its passwords have ten characters.
 #[tokio::test]
-#[ignore = "waits for what a profile lets the default tenant's passwords be"]
 async fn change_password() {
     everywhere(async |world| {
         let mut body = without(newcomer(), "tenant_id");

@@ -1,0 +1,97 @@
+//! What somebody has to do before anything is given to them.
+
+use super::sql::sql;
+use super::tx::Tx;
+use super::{DbError, Scoped};
+use crate::model::required_action::{RequiredAction, words};
+
+impl Scoped {
+    /// Asks for something of an account, unless it is asked for already. The account's description
+    /// stays what it was, so that whoever just read it may go on with it.
+    pub async fn require_action(&self, id: &str, action: RequiredAction) -> Result<(), DbError> {
+        let context = (self.tenant.clone(), id.to_owned(), action);
+        self.db
+            .write(context, |tx, (tenant, id, action)| {
+                Box::pin(async move {
+                    let Some(mut actions) = of(tx, tenant, id).await? else {
+                        return Ok(());
+                    };
+                    if !actions.contains(action) {
+                        actions.push(*action);
+                        put(tx, tenant, id, &actions).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// Notes that an account has another password: whether one more is wanted depends on who chose it.
+pub(super) async fn password_was_set(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    temporary: bool,
+) -> Result<(), DbError> {
+    let Some(mut actions) = of(tx, tenant, id).await? else {
+        return Ok(());
+    };
+    let before = actions.clone();
+    actions.retain(|action| *action != RequiredAction::UpdatePassword);
+    if temporary {
+        actions.push(RequiredAction::UpdatePassword);
+    }
+    if actions == before {
+        return Ok(());
+    }
+    put(tx, tenant, id, &actions).await
+}
+
+/// Notes that an account's address is verified.
+pub(super) async fn email_was_verified(tx: &mut Tx, tenant: &str, id: &str) -> Result<(), DbError> {
+    let Some(mut actions) = of(tx, tenant, id).await? else {
+        return Ok(());
+    };
+    if !actions.contains(&RequiredAction::VerifyEmail) {
+        return Ok(());
+    }
+    actions.retain(|action| *action != RequiredAction::VerifyEmail);
+    put(tx, tenant, id, &actions).await
+}
+
+async fn of(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<Vec<RequiredAction>>, DbError> {
+    let row = tx
+        .one(
+            sql!("SELECT required_actions FROM users WHERE tenant = $1 AND id = $2")
+                .bind(tenant)
+                .bind(id),
+        )
+        .await?;
+    row.map(|row| parsed(&row.words("required_actions")?))
+        .transpose()
+}
+
+async fn put(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    actions: &[RequiredAction],
+) -> Result<(), DbError> {
+    tx.run(
+        sql!("UPDATE users SET required_actions = $1 WHERE tenant = $2 AND id = $3")
+            .bind(words(actions))
+            .bind(tenant)
+            .bind(id),
+    )
+    .await
+    .map(drop)
+}
+
+/// The words of a row.
+pub(super) fn parsed(words: &[String]) -> Result<Vec<RequiredAction>, DbError> {
+    let actions = words.iter().map(|word| word.parse());
+    actions
+        .collect::<Result<_, _>>()
+        .map_err(|_| DbError::Corrupt("users.required_actions"))
+}
