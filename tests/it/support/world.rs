@@ -48,7 +48,9 @@ pub async fn everywhere(test: impl AsyncFn(World)) {
 pub async fn everywhere_with(configure: impl Fn(&mut Config), test: impl AsyncFn(World)) {
     for database in databases().await {
         println!("on {}", database.name);
-        Box::pin(test(World::on(database, &configure).await)).await;
+        // Opening an installation is a large future, and this one stands in every test.
+        let world = Box::pin(World::on(database, &configure)).await;
+        Box::pin(test(world)).await;
     }
 }
 
