@@ -48,7 +48,8 @@ pub async fn open(config: Config, clock: Clock, random: Random) -> Result<App, O
     let db = Db::open(url, config.database.max_connections)
         .await
         .map_err(|error| OpenError::Database(without_password(url), error))?;
-    let opened = open_on(config, db.clone(), clock, random).await;
+    // Its future is large, and callers would hold it in theirs.
+    let opened = Box::pin(open_on(config, db.clone(), clock, random)).await;
     if opened.is_err() {
         // Or SQLite would leave its other files behind.
         db.close().await;

@@ -78,8 +78,7 @@ pub async fn init(config: Config) -> Result<AuthenticationService, InitError> {
     if !problems.is_empty() {
         return Err(InitError::Config(problems));
     }
-    // Its future is large, and its callers hold it in theirs.
-    let app = Box::pin(installation::open(config, Clock::System, Random::System)).await?;
+    let app = installation::open(config, Clock::System, Random::System).await?;
     Ok(AuthenticationService::around(app).await?)
 }
 

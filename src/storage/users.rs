@@ -49,7 +49,6 @@ impl NewUser {
             groups: input.groups,
             attributes: input.attributes,
             preferences: input.preferences,
-            required_actions: input.required_actions.clone(),
             enabled: input.enabled,
             required_actions: input.required_actions,
             created_at: self.now,

@@ -208,7 +208,7 @@ fn a_certificate_is_judged_by_its_dates_and_names() {
     assert_found(&place, "certificate", "ok", "ends in ");
     assert_found(&place, "certificate key", "warn", "chmod 600");
     let place = certified("localhost", |params| {
-        params.not_after = date_time_ymd(2021, 1, 1)
+        params.not_after = date_time_ymd(2021, 1, 1);
     });
     assert_found(&place, "certificate", "fail", "ended ");
     let place = certified("localhost", |params| {

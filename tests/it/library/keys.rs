@@ -87,7 +87,7 @@ async fn an_api_key_gives_no_more_than_its_owner_holds_now() {
         let (_, secret) = made.expect("a key");
         world
             .change_person(&world.tenant, &alice, |input| {
-                input.roles = vec!["guest".into()]
+                input.roles = vec!["guest".into()];
             })
             .await;
         let refused = service.authenticate_api_key(secret.expose()).await;

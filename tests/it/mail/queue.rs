@@ -176,7 +176,7 @@ async fn of_two_nodes_one_sends_each_mail() {
                 let app = app.clone();
                 async move { send_due(&app, holder).await.expect("worked on") }
             });
-            let sent = at_once(workers).await;
+            let sent = Box::pin(at_once(workers)).await;
             assert_eq!(sent.iter().sum::<usize>(), 4, "{sent:?}");
             assert_eq!(peer.take().len(), 4);
             assert_eq!(backlog(&world).await, (0, 0));

@@ -71,6 +71,7 @@ pub fn frame<'a>(base: &'a str, tenant_name: &'a str, form_targets: &'a [String]
 
 /// Every view in each of its shapes, with `text` everywhere, below `base`, answering to `targets`.
 /// A view that is missing fails `pages::every_view_stands_in_the_table`.
+#[expect(clippy::too_many_lines, reason = "one entry after the other")]
 pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
     let pages = Pages::new();
     let frame = || frame(base, text, targets);

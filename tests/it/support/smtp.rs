@@ -107,7 +107,7 @@ impl Peer {
     pub fn configure(&self, config: &mut Config) {
         config.mail.host = Some("127.0.0.1".to_owned());
         config.mail.port = u32::from(self.port);
-        config.mail.tls = "none".to_owned();
+        "none".clone_into(&mut config.mail.tls);
         config.mail.from = Some("no-reply@id.example.test".to_owned());
         config.mail.timeout = std::time::Duration::from_millis(500);
         config.limits.mail_requests_per_minute = 1000;
@@ -164,7 +164,7 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
     let mut stream = BufReader::new(stream);
     match mood {
         Mood::Silent => {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            tokio::time::sleep(std::time::Duration::from_mins(1)).await;
             return None;
         }
         Mood::Busy => return say(&mut stream, "421 too many connections").await,

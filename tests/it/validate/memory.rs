@@ -65,7 +65,7 @@ async fn a_flood_of_bad_tokens_pushes_out_no_good_one() {
             .count()
     };
     assert_eq!(about_it(), 1);
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     validator
         .validate_token("uc_at_good")
         .await
