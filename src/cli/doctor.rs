@@ -3,6 +3,7 @@
 
 mod database;
 mod machine;
+mod mail;
 mod settings;
 mod tls;
 
@@ -108,6 +109,7 @@ pub(super) fn run(start: &Start) -> Result<Outcome, CliError> {
         tls::check(&config, &mut findings);
         runtime::block_on(async {
             database::check(&config, &mut findings).await;
+            mail::check(&config, &mut findings).await;
             Ok(())
         })?;
     }

@@ -59,6 +59,17 @@ impl Mail {
         }
     }
 
+    /// Goes as far as a mail would, and sends none: the connection, its TLS, the sign-in.
+    ///
+    /// # Errors
+    /// The server cannot be used.
+    pub async fn probe(&self) -> Result<(), SendError> {
+        match &self.smtp {
+            Some(smtp) => smtp.probe().await,
+            None => Err(SendError::Unreachable("no server is set up".to_owned())),
+        }
+    }
+
     /// How many mails waited when somebody counted last.
     pub fn waiting(&self) -> i64 {
         self.waiting.load(Ordering::Relaxed)

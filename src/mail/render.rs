@@ -102,11 +102,11 @@ impl Templates {
         let view = context! {
             name => &name,
             subject => subject(kind),
-            link => address.as_deref().map(web_address).unwrap_or_default(),
+            link => address.as_deref().map_or_else(|| Value::from(""), web_address),
             lifetime => link.map(|(_, seconds)| in_words(seconds)).unwrap_or_default(),
             at => contents.at().map(moment).unwrap_or_default(),
             device, network, factor, client,
-            support_uri => sender.support_uri.map(web_address).unwrap_or_default(),
+            support_uri => sender.support_uri.map_or_else(|| Value::from(""), web_address),
             color => sender.color.unwrap_or("#1f5fbf"),
         };
         Ok(Rendered {

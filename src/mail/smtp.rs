@@ -71,6 +71,17 @@ impl Smtp {
         }
     }
 
+    pub(super) async fn probe(&self) -> Result<(), SendError> {
+        let transport = self.connect()?;
+        let whole = transport.test_connection();
+        match tokio::time::timeout(self.config.timeout * 4, whole).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(SendError::Unreachable("it does not answer NOOP".to_owned())),
+            Ok(Err(error)) => Err(judged(&error)),
+            Err(_) => Err(SendError::Unreachable("it is too slow".to_owned())),
+        }
+    }
+
     fn connect(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>, SendError> {
         let config = &self.config;
         let unusable = |error: &dyn std::fmt::Display| SendError::Unreachable(error.to_string());

@@ -162,6 +162,11 @@ pub const BOUNDED: &[(&str, &str)] = &[
     ("signing_keys", "rotations; they go with their tenant"),
     ("users", "accounts"),
     ("credentials", "a few an account"),
+    (
+        "password_history",
+        "as many an account as the tenant's policy remembers",
+    ),
+    ("sip_digest_credentials", "a few an account"),
     ("memberships", "roles and groups of accounts"),
     ("consents", "one for each account and client"),
     ("api_keys", "keys people make"),

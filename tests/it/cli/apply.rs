@@ -164,6 +164,7 @@ fn nothing_is_written_where_anything_is_wrong_and_all_of_it_is_named() {
             "entries.toml:8 client open: client_secret: not with this token_endpoint_auth_method",
             "entries.toml:8 client open: grant_types: client_credentials is for confidential clients",
             "entries.toml:12 user ann: password: at least 12 characters",
+            "entries.toml:12 user ann: password: too easy to guess",
             "entries.toml:18 user cat: email: another account has this address",
             "entries.toml:21 user dan: tenant: there is no \"nowhere\"",
             "entries.toml:21 user dan: roles: no role is called \"boss\"",
@@ -171,7 +172,7 @@ fn nothing_is_written_where_anything_is_wrong_and_all_of_it_is_named() {
         ] {
             assert!(said.contains(expected), "no {expected:?} in:\n{said}");
         }
-        assert_eq!(said.lines().count(), 10, "{said}");
+        assert_eq!(said.lines().count(), 11, "{said}");
         assert!(!said.contains("2short") && !said.contains(SECRET), "{said}");
         assert_eq!(place.json(&["client", "list"]), json!([]));
         assert_eq!(place.json(&["user", "list"]), json!([]));

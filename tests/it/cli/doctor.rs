@@ -9,6 +9,7 @@ use users_core::config::Secret;
 
 use super::{CHEAP, Ended, Place};
 use crate::support::raw::Raw;
+use crate::support::smtp::{Mood, Peer};
 
 /// What was found: `check` -> `(status, text)`, of several the last that is not ok.
 fn findings(ended: &Ended) -> BTreeMap<String, (String, String)> {
@@ -223,4 +224,26 @@ fn a_certificate_is_judged_by_its_dates_and_names() {
         "fail",
         "does not name localhost",
     );
+}
+
+#[test]
+fn the_mail_server_is_asked_as_for_a_mail_and_gets_none() {
+    assert_found(&in_order(), "mail", "ok", "the command line prints links");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let peer = runtime.block_on(Peer::start());
+    let mailing = |port: u16| {
+        in_order()
+            .with("USERS_CORE_MAIL_HOST", "127.0.0.1")
+            .with("USERS_CORE_MAIL_PORT", &port.to_string())
+            .with("USERS_CORE_MAIL_TLS", "none")
+            .with("USERS_CORE_MAIL_FROM", "no-reply@id.example.test")
+            .with("USERS_CORE_MAIL_TIMEOUT", "1")
+    };
+    let place = format!("127.0.0.1:{}", peer.port);
+    assert_found(&mailing(peer.port), "mail", "ok", &place);
+    assert!(peer.connections() > 0 && peer.take().is_empty());
+    peer.is(Mood::Busy);
+    assert_found(&mailing(peer.port), "mail", "fail", "cannot be used");
+    drop(runtime);
+    assert_found(&mailing(peer.port), "mail", "fail", &place);
 }

@@ -14,7 +14,7 @@ async fn a_password_is_compared_as_it_was_typed() {
     everywhere(async |world| {
         let service = world.client("web", "sip.call").await;
         let alice = world.person("alice").await;
-        let odd = " Ünusual +%41& = \u{1f511}\ttail ";
+        let odd = " Ünusual +%41& = \u{1f511}  tail ";
         let user = users::get(&world.app, &world.tenant, &alice.id).await;
         let (actor, user) = (Actor::command_line(), user.expect("alice"));
         users::set_password(&world.app, &actor, &world.tenant, &user, odd)

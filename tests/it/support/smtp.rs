@@ -72,7 +72,7 @@ impl Arrived {
 
 #[derive(Clone)]
 pub struct Peer {
-    port: u16,
+    pub port: u16,
     state: Arc<Mutex<State>>,
 }
 
