@@ -217,6 +217,8 @@ def away():
 
 @check("every mail came encrypted, with a login, a Message-ID of its own and both parts")
 def every_mail():
+    # The last one tells of the password that was just set.
+    place.sink.next("bob@new.test", subject="your password was changed")
     seen = place.sink.everything
     assert len(seen) >= 10, len(seen)
     assert all(mail.encrypted and mail.login == "users-core" for mail in seen)

@@ -55,15 +55,6 @@ pub async fn make(file: &Path) -> Result<Theirs, users_core::Error> {
             })
             .await?;
         let active = number % 8 != 7;
-        if !active {
-            let change = UpdateUserRequest {
-                email: None,
-                display_name: None,
-                roles: None,
-                active: Some(false),
-            };
-            service.user_store().update_user(&user.id, change).await?;
-        }
         let permission = if role == "user" { "sip.register" } else { "read" };
         let name = format!("key of {number}");
         let (key, secret) = service
@@ -95,6 +86,16 @@ pub async fn make(file: &Path) -> Result<Theirs, users_core::Error> {
                 password: password.clone(),
             })
             .await?;
+        // Last: whoever is switched off gets nothing over there.
+        if !active {
+            let change = UpdateUserRequest {
+                email: None,
+                display_name: None,
+                roles: None,
+                active: Some(false),
+            };
+            service.user_store().update_user(&user.id, change).await?;
+        }
         people.push(Person {
             id: user.id,
             username,
