@@ -214,3 +214,25 @@ async fn unknown_roles_are_a_reason_to_refuse_unless_they_are_to_be_left_out() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whether_an_account_is_there_is_asked_of_indexes_alone() {
+    everywhere(async |world| {
+        if world.database.name != "sqlite" {
+            // PostgreSQL plans by what it has counted, which says nothing on an empty table.
+            return;
+        }
+        let looks = users_core::storage::sql::STATEMENTS.iter();
+        let mut looks = looks.filter(|text| text.contains("email_key IN ($3, $4)"));
+        let text = *looks.next().expect("the import's look");
+        let plan = world.raw().await.plan(text).await;
+        for index in [
+            "(tenant=? AND id=?)",
+            "(tenant=? AND username_key=?)",
+            "(tenant=? AND email_key=?)",
+        ] {
+            assert!(plan.contains(index), "{plan}");
+        }
+    })
+    .await;
+}
