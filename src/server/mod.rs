@@ -2,6 +2,7 @@
 
 pub(crate) mod background;
 pub mod connection;
+mod cors;
 pub mod health;
 mod layers;
 pub mod listen;

@@ -2,14 +2,12 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::health;
+use super::{cors, health};
 use crate::admin::setup;
 use crate::api;
 use crate::app::App;
@@ -342,7 +340,7 @@ pub fn router(app: &App, stop: &CancellationToken) -> Router {
             let handlers = (route.handlers)()
                 .fallback(move || async move { OAuthError::method_not_allowed(allow) });
             match (route.cors, route.place) {
-                (true, _) => handlers.layer(cors()),
+                (true, _) => handlers.layer(cors::for_everybody()),
                 // One of them asks; the others are spared the way through another layer.
                 (false, Place::Root) => handlers.layer(axum::Extension(stopping.clone())),
                 (false, _) => handlers,
@@ -360,51 +358,17 @@ pub fn router(app: &App, stop: &CancellationToken) -> Router {
         router = router.route(name, get(|| async { Redirect::permanent(place) }));
     }
     router
-        .merge(for_scripts(app))
+        .merge(for_programs(app))
         .fallback(|| async { OAuthError::not_found() })
         .with_state(app.clone())
 }
 
-/// The REST API and the routes of other systems. Scripts of other origins may call them where
-/// `cors_origins` lists theirs: a token is what lets them in, and never a cookie.
-fn for_scripts(app: &App) -> Router<App> {
+/// The REST API and the routes of other systems.
+fn for_programs(app: &App) -> Router<App> {
     let router = Router::new()
         .nest(api::BASE, api::router())
         .merge(compat::router(app));
-    let origins = &app.config.cors_origins;
-    if origins.is_empty() {
-        return router;
-    }
-    let origins = origins
-        .iter()
-        .filter_map(|origin| HeaderValue::from_str(origin.as_str()).ok());
-    let named = |names: &[&'static str]| -> Vec<HeaderName> {
-        names.iter().copied().map(HeaderName::from_static).collect()
-    };
-    router.layer(
-        CorsLayer::new()
-            .allow_origin(AllowOrigin::list(origins))
-            .allow_methods([
-                Method::GET,
-                Method::POST,
-                Method::PUT,
-                Method::PATCH,
-                Method::DELETE,
-            ])
-            .allow_headers(named(api::REQUEST_HEADERS))
-            .expose_headers(named(api::ANSWER_HEADERS))
-            .max_age(Duration::from_hours(1)),
-    )
-}
-
-/// Any origin, never with credentials: these endpoints know nobody by a cookie.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::any())
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
-        .max_age(Duration::from_hours(1))
+    cors::for_listed(router, &app.config.cors_origins)
 }
 
 async fn home(State(app): State<App>, ctx: Ctx, request: Request) -> Response {
