@@ -15,8 +15,6 @@ use super::error::CliError;
 use super::output::printable;
 use super::{Outcome, Start, runtime};
 
-pub(super) use tls::host_of;
-
 /// How a check ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {

@@ -1,31 +1,19 @@
 //! `healthcheck`: asks the server of these settings, on this machine, whether it is well. For containers
 //! and their like, which have no other program to ask with.
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use http_body_util::Empty;
-use hyper::body::Bytes;
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use reqwest::StatusCode;
+use reqwest::header::HOST;
 use serde_json::json;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 use super::error::CliError;
 use super::{Outcome, Start, runtime};
-use crate::cli::doctor::host_of;
 use crate::config::{Config, issuer};
-
-/// Why there is no answer.
-type Problem = Box<dyn std::error::Error + Send + Sync>;
+use crate::web::client;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -40,18 +28,22 @@ pub(super) fn run(start: &Start, options: &Options) -> Result<Outcome, CliError>
         return Err(CliError::refused("no address to ask at"));
     };
     let patience = Duration::from_secs(options.timeout);
-    let status = runtime::block_on(async {
-        let asked = tokio::time::timeout(patience, ask(&config, address)).await;
-        Ok(asked.unwrap_or_else(|_| Err(format!("no answer within {} s", options.timeout).into())))
-    })?;
-    match status {
+    let asked = runtime::block_on(async { Ok(ask(&config, address, patience).await) })?;
+    match asked {
         Ok(StatusCode::OK) => {
             let answer = json!({ "healthy": true, "address": address.to_string() });
             start.output.say("healthy", &answer)?;
             Ok(Outcome::Done)
         }
         Ok(status) => Err(CliError::refused(format!("{address} answered {status}"))),
-        Err(problem) => Err(CliError::refused(format!("{address}: {problem}"))),
+        Err(error) if error.is_timeout() => {
+            let text = format!("{address}: no answer within {} s", options.timeout);
+            Err(CliError::refused(text))
+        }
+        Err(error) => Err(CliError::refused(format!(
+            "{address}: {}",
+            root_cause(&error)
+        ))),
     }
 }
 
@@ -65,74 +57,32 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-async fn ask(config: &Config, address: SocketAddr) -> Result<StatusCode, Problem> {
-    let stream = TcpStream::connect(address).await?;
-    if config.tls.cert_file.is_none() {
-        return exchange(config, stream).await;
-    }
-    let name = ServerName::try_from(host_of(&config.issuer).to_owned())?;
-    let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody))
-        .with_no_client_auth();
-    let connector = TlsConnector::from(Arc::new(client));
-    let stream = connector.connect(name, stream).await?;
-    exchange(config, stream).await
-}
-
-async fn exchange<S>(config: &Config, stream: S) -> Result<StatusCode, Problem>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let io = TokioIo::new(stream);
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
-    tokio::spawn(connection);
-    let request = Request::get("/health")
-        .header("host", issuer::authority(&config.issuer))
-        .body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    Ok(response.status())
-}
-
 /// Takes any certificate: nothing secret is sent, and whether the certificate is a good one is what
 /// `doctor` says, not whether the server lives.
-#[derive(Debug)]
-struct Anybody;
+async fn ask(
+    config: &Config,
+    address: SocketAddr,
+    patience: Duration,
+) -> Result<StatusCode, reqwest::Error> {
+    let scheme = if config.tls.cert_file.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let client = client::builder(patience)
+        .tls_danger_accept_invalid_certs(true)
+        .build()?;
+    let request = client
+        .get(format!("{scheme}://{address}/health"))
+        .header(HOST, issuer::authority(&config.issuer));
+    Ok(request.send().await?.status())
+}
 
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+/// What the last of a chain of errors says: the others name the address once more.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut last: &dyn Error = error;
+    while let Some(source) = last.source() {
+        last = source;
     }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ring::default_provider()
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
+    last.to_string()
 }

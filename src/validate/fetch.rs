@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
-use rustls::crypto::{CryptoProvider, ring};
 use serde_json::Value;
 use url::{Host, Url};
+
+use crate::web::client;
 
 /// For a whole answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,19 +30,8 @@ pub(super) enum NoAnswer {
 pub(super) struct Http(Client);
 
 impl Http {
-    /// Follows no redirect and no proxy of the environment: the address that was given is the one
-    /// that answers.
     pub(super) fn new() -> Result<Self, NoAnswer> {
-        if CryptoProvider::get_default().is_none() {
-            // Whoever was faster chose as well.
-            let _ = ring::default_provider().install_default();
-        }
-        let client = Client::builder()
-            .timeout(TIMEOUT)
-            .redirect(Policy::none())
-            .no_proxy()
-            .build()?;
-        Ok(Self(client))
+        Ok(Self(client::builder(TIMEOUT).build()?))
     }
 
     pub(super) async fn get(&self, address: &Url) -> Result<Value, NoAnswer> {

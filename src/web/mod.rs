@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod address;
 pub mod authorization;
+pub mod client;
 pub mod cookies;
 pub mod fetch_metadata;
 pub mod form;

@@ -77,7 +77,7 @@ fn judge(found: &Certificate, host: &str, findings: &mut Findings) {
 }
 
 /// The host of an issuer without its port, an IPv6 address without its brackets.
-pub(in crate::cli) fn host_of(address: &str) -> &str {
+fn host_of(address: &str) -> &str {
     let authority = issuer::authority(address);
     match authority.strip_prefix('[') {
         Some(inside) => inside.split(']').next().unwrap_or(inside),
