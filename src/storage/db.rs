@@ -134,6 +134,14 @@ impl Db {
         task.await.map_err(|_| DbError::Panicked)?
     }
 
+    /// Runs one statement in a write transaction of its own; how many rows it concerned.
+    pub async fn write_one(&self, statement: Sql) -> Result<u64, DbError> {
+        self.write(statement, |tx, statement| {
+            Box::pin(tx.run(statement.clone()))
+        })
+        .await
+    }
+
     async fn write_with_retries<C, T>(&self, context: &Arc<C>, job: Job<C, T>) -> Result<T, DbError>
     where
         C: Send + Sync + 'static,

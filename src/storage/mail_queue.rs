@@ -101,12 +101,7 @@ impl Store {
         let statement = sql!("DELETE FROM mail_queue WHERE tenant = $1 AND id = $2")
             .bind(tenant)
             .bind(id);
-        self.db
-            .write(statement, |tx, statement| {
-                Box::pin(tx.run(statement.clone()))
-            })
-            .await
-            .map(drop)
+        self.db.write_one(statement).await.map(drop)
     }
 
     /// Gives a mail back, to be tried again later. `attempts` is how often it was tried by now.
@@ -127,12 +122,7 @@ impl Store {
         .bind(reason)
         .bind(tenant)
         .bind(id);
-        self.db
-            .write(statement, |tx, statement| {
-                Box::pin(tx.run(statement.clone()))
-            })
-            .await
-            .map(drop)
+        self.db.write_one(statement).await.map(drop)
     }
 
     /// Gives a mail up. What it said is gone; that it was, and why it did not arrive, is kept.
@@ -151,12 +141,7 @@ impl Store {
         .bind(reason)
         .bind(tenant)
         .bind(id);
-        self.db
-            .write(statement, |tx, statement| {
-                Box::pin(tx.run(statement.clone()))
-            })
-            .await
-            .map(drop)
+        self.db.write_one(statement).await.map(drop)
     }
 
     /// How much there is in the queue.

@@ -190,7 +190,10 @@ impl Store {
         let mut removed = 0;
         for table in TABLES {
             loop {
-                let count = self.run_one((table.some)(now, kept).bind(BATCH)).await?;
+                let count = self
+                    .db
+                    .write_one((table.some)(now, kept).bind(BATCH))
+                    .await?;
                 removed += count;
                 if count < BATCH.unsigned_abs() {
                     break;
@@ -209,19 +212,11 @@ impl Store {
                  (SELECT value FROM counters WHERE name = 'changes') - $1 \
                  AND seq < (SELECT MIN(seq) FROM changes) + $2"
             );
-            let count = self.run_one(some.bind(kept).bind(BATCH)).await?;
+            let count = self.db.write_one(some.bind(kept).bind(BATCH)).await?;
             removed += count;
             if count < BATCH.unsigned_abs() {
                 return Ok(removed);
             }
         }
-    }
-
-    async fn run_one(&self, statement: Sql) -> Result<u64, DbError> {
-        self.db
-            .write(statement, |tx, statement| {
-                Box::pin(tx.run(statement.clone()))
-            })
-            .await
     }
 }

@@ -148,11 +148,7 @@ impl Store {
 
     async fn remove_some(&self, tenant: &str, some: fn() -> Sql) -> Result<u64, DbError> {
         let statement = some().bind(tenant).bind(BATCH);
-        self.db
-            .write(statement, |tx, statement| {
-                Box::pin(tx.run(statement.clone()))
-            })
-            .await
+        self.db.write_one(statement).await
     }
 
     /// The nodes hold revocations in memory, so they are told. The tenant's own ends by itself.
@@ -187,12 +183,7 @@ impl Store {
              WHERE id = $2"
         );
         let statement = purged.bind(now).bind(tenant);
-        self.db
-            .write(statement, |tx, statement| {
-                Box::pin(tx.run(statement.clone()))
-            })
-            .await
-            .map(drop)
+        self.db.write_one(statement).await.map(drop)
     }
 }
 
