@@ -66,6 +66,16 @@ names! {
 }
 
 impl CharacterClass {
+    /// Whether there is one of them in `text`.
+    pub fn is_in(self, text: &str) -> bool {
+        text.chars().any(|letter| match self {
+            Self::Lower => letter.is_lowercase(),
+            Self::Upper => letter.is_uppercase(),
+            Self::Digit => letter.is_numeric(),
+            Self::Symbol => !letter.is_alphanumeric(),
+        })
+    }
+
     /// One of them, in words.
     pub const fn said(self) -> &'static str {
         match self {

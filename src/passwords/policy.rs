@@ -6,7 +6,6 @@ use zxcvbn::zxcvbn;
 use super::MAX_PASSWORD_BYTES;
 use super::text::prepared;
 use crate::base::sorted_hashes::SortedHashes;
-use crate::config::CharacterClass;
 use crate::model::password_policy::PasswordPolicy;
 
 /// The search for patterns takes longer than in proportion; what a password is worth shows before.
@@ -49,7 +48,7 @@ pub(super) fn broken(
     let missing = policy
         .classes
         .iter()
-        .filter(|class| !has(&password, **class));
+        .filter(|class| !class.is_in(&password));
     problems.extend(missing.map(|class| format!("password: at least one {}", class.said())));
     let folded = password.to_lowercase();
     if is_named(&folded, names, policy.forbid_names) {
@@ -67,15 +66,6 @@ pub(super) fn broken(
             .push("password: it is on a list of passwords that were stolen elsewhere".to_owned());
     }
     problems
-}
-
-fn has(password: &str, class: CharacterClass) -> bool {
-    password.chars().any(|letter| match class {
-        CharacterClass::Lower => letter.is_lowercase(),
-        CharacterClass::Upper => letter.is_uppercase(),
-        CharacterClass::Digit => letter.is_numeric(),
-        CharacterClass::Symbol => !letter.is_alphanumeric(),
-    })
 }
 
 fn is_named(folded: &str, names: &Names, anywhere: bool) -> bool {

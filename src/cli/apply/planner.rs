@@ -89,4 +89,13 @@ impl Planner<'_> {
             work,
         });
     }
+
+    pub(super) fn remove(&mut self, slug: &str, name: String, work: Work) {
+        self.changes.push(Change {
+            tenant: slug.to_owned(),
+            name,
+            fields: Vec::new(),
+            work,
+        });
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::changes::{Change, Work, differing};
+use super::changes::{Work, differing};
 use super::planner::Planner;
 use super::wanted::{Entry, WantedRole};
 use crate::admin::roles::input_of;
@@ -124,15 +124,6 @@ impl Planner<'_> {
                 return Ok(true);
             }
         }
-    }
-
-    pub(super) fn remove(&mut self, slug: &str, name: String, work: Work) {
-        self.changes.push(Change {
-            tenant: slug.to_owned(),
-            name,
-            fields: Vec::new(),
-            work,
-        });
     }
 }
 

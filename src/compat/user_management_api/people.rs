@@ -15,6 +15,7 @@ use crate::api::problem::{FieldProblem, Problem};
 use crate::api::views::Password;
 use crate::compat::answer::Made;
 use crate::compat::refusal::both;
+use crate::config::CharacterClass;
 use crate::login::doors::{self, Credentials};
 use crate::model::domain;
 use crate::model::door::Door;
@@ -23,6 +24,11 @@ use crate::model::user::{StandardClaims, UserInput};
 
 const MAX_NAME_CHARS: usize = 100;
 const MIN_PASSWORD_CHARS: usize = 8;
+const PASSWORD_CLASSES: [CharacterClass; 3] = [
+    CharacterClass::Upper,
+    CharacterClass::Lower,
+    CharacterClass::Digit,
+];
 
 /// Who wants an account. What else is sent is not read.
 #[derive(Deserialize, JsonSchema)]
@@ -147,22 +153,11 @@ fn email_problem(email: &str) -> Option<String> {
 
 /// The rules this profile's callers know, one sentence each.
 fn password_problems(password: &str) -> Vec<String> {
-    let has = |is: fn(char) -> bool| password.chars().any(is);
-    let rules = [
-        (
-            password.chars().count() >= MIN_PASSWORD_CHARS,
-            format!("at least {MIN_PASSWORD_CHARS} characters"),
-        ),
-        (
-            has(char::is_uppercase),
-            "at least one upper-case letter".to_owned(),
-        ),
-        (
-            has(char::is_lowercase),
-            "at least one lower-case letter".to_owned(),
-        ),
-        (has(char::is_numeric), "at least one digit".to_owned()),
-    ];
-    let broken = rules.into_iter().filter(|(holds, _)| !holds);
-    broken.map(|(_, rule)| rule).collect()
+    let is_short = password.chars().count() < MIN_PASSWORD_CHARS;
+    let length = is_short.then(|| format!("at least {MIN_PASSWORD_CHARS} characters"));
+    let missing = PASSWORD_CLASSES
+        .into_iter()
+        .filter(|class| !class.is_in(password));
+    let classes = missing.map(|class| format!("at least one {}", class.said()));
+    length.into_iter().chain(classes).collect()
 }
