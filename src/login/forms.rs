@@ -7,7 +7,8 @@ use axum::http::{Request, Response, StatusCode};
 use super::browser::Browser;
 use super::direct::{self, LoginError};
 use super::dispatch::Decision;
-use super::interaction::{self, Problem};
+use super::interaction;
+use super::page::{self, Page, Said};
 use super::page_error::PageError;
 use super::transaction::Transaction;
 use super::update_password;
@@ -18,6 +19,14 @@ use crate::oauth::authorize::request::AuthorizationRequest;
 use crate::web::form;
 use crate::web::params::Params;
 use crate::web::request_info::Failure;
+
+/// What a form wants said on the next sign-in page.
+struct Problem {
+    status: StatusCode,
+    text: String,
+    username: String,
+    retry_after: Option<i64>,
+}
 
 /// A form that came back to the browser it was made for, and the request it belongs to, checked anew.
 pub(super) struct Returned {
@@ -134,7 +143,15 @@ async fn try_password(
         username,
         ..problem
     };
-    let mut page = interaction::sign_in_again(app, ctx, &request, transaction, browser, &problem);
+    let said = Said {
+        status: problem.status,
+        lines: std::slice::from_ref(&problem.text),
+        retry_after: problem.retry_after,
+    };
+    let again = Page::SignIn {
+        username: Some(problem.username),
+    };
+    let mut page = page::show(app, ctx, &request, transaction, browser, again, &said);
     page.extensions_mut().insert(Failure {
         code: "login.refused",
         description: problem.text.into(),
@@ -203,12 +220,16 @@ pub async fn select_account(
                     request,
                     ..
                 } = returned;
-                return Ok(interaction::choose_account(
+                let choice = Page::accounts(&browser);
+                let nothing = Said::default();
+                return Ok(page::show(
                     &app,
                     &ctx,
                     &request,
                     transaction,
                     browser,
+                    choice,
+                    &nothing,
                 ));
             }
         }

@@ -13,6 +13,7 @@ pub mod link_pages;
 pub mod links;
 pub mod own_password;
 pub mod pace;
+mod page;
 pub mod page_error;
 pub mod sealed_form;
 pub mod sign_up;

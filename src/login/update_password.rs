@@ -8,6 +8,7 @@ use super::dispatch::{Step, dispatch};
 use super::forms::Returned;
 use super::interaction;
 use super::own_password::{self, ChangeError};
+use super::page::{self, Page, Said};
 use super::page_error::PageError;
 use crate::app::App;
 use crate::context::Ctx;
@@ -56,14 +57,20 @@ pub(super) async fn choose(
         Err(ChangeError::Db(error)) => return Err(error.into()),
     };
     let problems: Vec<String> = problems.iter().map(|problem| for_people(problem)).collect();
-    Ok(interaction::update_password_again(
+    let said = Said {
+        status,
+        lines: &problems,
+        retry_after: None,
+    };
+    let again = Page::update_password(&transaction, &browser);
+    Ok(page::show(
         app,
         ctx,
         &request,
         transaction,
         browser,
-        status,
-        &problems,
+        again,
+        &said,
     ))
 }
 

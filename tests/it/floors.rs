@@ -45,7 +45,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["storage"]),
     ("josekit::", &["keys"]),
     ("openssl::", &["keys"]),
-    ("reqwest::", &["validate", "web/client.rs", "cli/healthcheck.rs"]),
+    (
+        "reqwest::",
+        &["validate", "web/client.rs", "cli/healthcheck.rs"],
+    ),
     ("argon2::", &["passwords"]),
     ("minijinja::", &["pages", "mail"]),
     ("lettre::", &["mail"]),

@@ -1,0 +1,224 @@
+//! The pages of a sign-in, freed of what they were decided from, and how they are shown.
+
+use axum::body::Body;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Response, StatusCode};
+
+use super::browser::{Browser, SignedIn};
+use super::dispatch::Step;
+use super::interaction::add_cookies;
+use super::sign_up;
+use super::transaction::Transaction;
+use crate::app::App;
+use crate::context::Ctx;
+use crate::model::password_policy::PasswordPolicy;
+use crate::model::scope::{IDENTITY_SCOPES, Scope, is_identity_scope};
+use crate::oauth::authorize::request::AuthorizationRequest;
+use crate::pages::scope_text;
+use crate::pages::{
+    AccountLine, Accounts, ClientCard, Consent, Frame, ScopeLine, SignIn, UpdatePassword,
+};
+
+/// What is asked.
+pub(super) enum Page {
+    SignIn {
+        username: Option<String>,
+    },
+    Accounts(Vec<AccountLine>),
+    UpdatePassword {
+        session: String,
+        username: String,
+    },
+    Consent {
+        session: String,
+        username: String,
+        scope: Scope,
+        before: Scope,
+        unverified: bool,
+    },
+}
+
+impl Page {
+    /// The page of a step.
+    pub(super) fn of(step: Step<'_>, browser: &Browser) -> Self {
+        match step {
+            Step::Consent {
+                person,
+                scope,
+                before,
+                unverifiable,
+                ..
+            } => Self::Consent {
+                session: person.session().id.clone(),
+                username: person.user().username.clone(),
+                scope,
+                before,
+                unverified: unverifiable,
+            },
+            Step::UpdatePassword { person } => Self::UpdatePassword {
+                session: person.session().id.clone(),
+                username: person.user().username.clone(),
+            },
+            Step::ChooseAccount => Self::accounts(browser),
+            Step::SignIn { username } => Self::SignIn { username },
+            Step::Grant { .. } | Step::Refuse(_) => Self::SignIn { username: None },
+        }
+    }
+
+    /// The choice between the browser's people.
+    pub(super) fn accounts(browser: &Browser) -> Self {
+        Self::Accounts(account_lines(browser))
+    }
+
+    /// The page to choose another password on, of whoever the request is about. Who that is may have
+    /// changed.
+    pub(super) fn update_password(transaction: &Transaction, browser: &Browser) -> Self {
+        match whose(transaction, browser) {
+            Some(person) => Self::UpdatePassword {
+                session: person.session().id.clone(),
+                username: person.user().username.clone(),
+            },
+            None => Self::SignIn { username: None },
+        }
+    }
+}
+
+/// Whom a form that came back is about.
+fn whose<'b>(transaction: &Transaction, browser: &'b Browser) -> Option<&'b SignedIn> {
+    let chosen = transaction.account.as_deref();
+    let person = chosen.and_then(|session| browser.account(session));
+    person.or(browser.current())
+}
+
+fn account_lines(browser: &Browser) -> Vec<AccountLine> {
+    let accounts = browser.accounts().iter();
+    accounts
+        .map(|account| AccountLine {
+            session: account.session().id.clone(),
+            username: account.user().username.clone(),
+            name: account.user().claims.name.clone(),
+        })
+        .collect()
+}
+
+/// What is said on a page, and how.
+pub(super) struct Said<'a> {
+    pub(super) status: StatusCode,
+    pub(super) lines: &'a [String],
+    pub(super) retry_after: Option<i64>,
+}
+
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Self {
+            status: StatusCode::OK,
+            lines: &[],
+            retry_after: None,
+        }
+    }
+}
+
+/// Shows a page; its form will find the transaction in it.
+pub(super) fn show(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    mut transaction: Transaction,
+    mut browser: Browser,
+    page: Page,
+    said: &Said<'_>,
+) -> Response<Body> {
+    let metadata = request.metadata();
+    let client_name = request.client.client.name();
+    let form_targets = [request.channel.redirect.form_target()];
+    let frame = Frame {
+        base: &ctx.tenant.path(),
+        tenant_name: &ctx.tenant.name,
+        form_targets: &form_targets,
+    };
+    if let Page::UpdatePassword { session, .. } = &page {
+        transaction.account = Some(session.clone());
+    }
+    if let Page::Consent { session, scope, .. } = &page {
+        transaction.account = Some(session.clone());
+        transaction.shown = Some(scope.to_string());
+    }
+    let (mark, cookie) = browser.ensure_mark(app, ctx);
+    let sealed = transaction.seal(app, ctx, mark);
+    let mut response = match page {
+        Page::SignIn { username } => app.pages.sign_in(
+            said.status,
+            &SignIn {
+                frame,
+                transaction: &sealed,
+                client_name: Some(client_name),
+                username: username.as_deref().unwrap_or_default(),
+                username_is_fixed: false,
+                problem: said.lines.first().map(String::as_str),
+                other_accounts: !browser.accounts().is_empty(),
+                reset: app.mail.works(),
+                sign_up: sign_up::is_open(app, ctx),
+            },
+        ),
+        Page::Accounts(accounts) => app.pages.accounts(&Accounts {
+            frame,
+            transaction: &sealed,
+            client_name: Some(client_name),
+            accounts,
+        }),
+        Page::UpdatePassword { username, .. } => app.pages.update_password(
+            said.status,
+            &UpdatePassword {
+                frame,
+                transaction: &sealed,
+                client_name: Some(client_name),
+                username: &username,
+                min_length: PasswordPolicy::of(&app.config, &ctx.tenant).min_length,
+                problems: said.lines,
+            },
+        ),
+        Page::Consent {
+            username,
+            scope,
+            before,
+            unverified,
+            ..
+        } => app.pages.consent(&Consent {
+            frame,
+            transaction: &sealed,
+            client: ClientCard {
+                name: client_name,
+                uri: metadata.client_uri.as_deref(),
+                logo_uri: metadata.logo_uri.as_deref(),
+                policy_uri: metadata.policy_uri.as_deref(),
+                tos_uri: metadata.tos_uri.as_deref(),
+            },
+            username: &username,
+            scopes: scope_lines(&scope, &before),
+            offline: scope.contains("offline_access"),
+            unverified,
+            redirect_host: &form_targets[0],
+        }),
+    };
+    if let Some(seconds) = said.retry_after
+        && let Ok(seconds) = HeaderValue::try_from(seconds.to_string())
+    {
+        let headers = response.headers_mut();
+        headers.insert(RETRY_AFTER, seconds);
+    }
+    add_cookies(&mut response, cookie);
+    response
+}
+
+/// Who the person is first, what the client may do after.
+fn scope_lines(scope: &Scope, before: &Scope) -> Vec<ScopeLine> {
+    let of_the_person = IDENTITY_SCOPES.iter().copied();
+    let of_the_person = of_the_person.filter(|word| scope.contains(word));
+    let others = scope.words().filter(|word| !is_identity_scope(word));
+    let lines = of_the_person.chain(others).map(|word| ScopeLine {
+        scope: word.to_owned(),
+        text: scope_text(word, None),
+        is_new: !before.contains(word),
+    });
+    lines.collect()
+}
