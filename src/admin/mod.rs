@@ -4,6 +4,7 @@
 
 pub mod api_keys;
 pub mod clients;
+pub mod factors;
 pub mod groups;
 pub mod import;
 pub mod keys;

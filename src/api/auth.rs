@@ -53,10 +53,6 @@ struct LoginBody {
     /// What is asked for of the scopes one may hold. Without it, all of them.
     scope: Option<String>,
     /// The code of a second factor, for accounts that have one.
-    #[expect(
-        dead_code,
-        reason = "no account has a second factor yet, so none is wrong"
-    )]
     otp: Option<Password>,
 }
 
@@ -143,6 +139,7 @@ async fn login(
         tenant: body.tenant_id.as_deref(),
         identifier: &body.identifier,
         password: body.password.expose(),
+        otp: body.otp.as_ref().map(Password::expose),
         remember: body.remember_me,
         scope,
     };

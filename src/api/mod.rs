@@ -24,6 +24,7 @@ mod counters;
 mod decisions;
 mod dispatch;
 mod docs;
+pub mod factors;
 mod groups;
 mod idempotency;
 mod keys;
@@ -85,6 +86,7 @@ pub const ANSWER_HEADERS: &[&str] = &[
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     [
         users::operations(),
+        factors::operations(),
         me::operations(),
         roles::operations(),
         groups::operations(),

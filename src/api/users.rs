@@ -26,8 +26,8 @@ use crate::model::search::{MAX_TERM_CHARS, SearchTerm};
 use crate::model::user::{AccountKind, User, UserInput};
 use crate::storage::find_users::UserFilter;
 
-const READ: &[&str] = &["users.read"];
-const WRITE: &[&str] = &["users.write"];
+pub(super) const READ: &[&str] = &["users.read"];
+pub(super) const WRITE: &[&str] = &["users.write"];
 const ROLES: &[&str] = &["roles.write"];
 
 #[rustfmt::skip]
@@ -223,7 +223,7 @@ pub async fn edit(
 }
 
 /// The account that the path names, if the caller may manage it.
-async fn managed(call: &Call) -> Result<User, Problem> {
+pub(super) async fn managed(call: &Call) -> Result<User, Problem> {
     let user = found(call, call.path("id")).await?;
     authority::may_manage(call, &user)?;
     Ok(user)

@@ -11,7 +11,7 @@ use super::options::TenantOption;
 use super::secrets::{Password, PasswordSource};
 use super::session::Session;
 use super::{Outcome, Start, session};
-use crate::admin::users;
+use crate::admin::{factors, users};
 use crate::model::letter::Purpose;
 use crate::model::tenant::Tenant;
 use crate::model::user::{User, UserInput};
@@ -78,6 +78,8 @@ enum Action {
         #[arg(long)]
         mail: bool,
     },
+    /// Takes an account's second factors away, authenticator and recovery codes; its owner is told
+    RemoveFactor { user: String },
     /// Sets an account's password and ends its sessions
     SetPassword {
         user: String,
@@ -105,7 +107,13 @@ pub(super) fn run(start: &Start, options: Options) -> Result<Outcome, CliError> 
             Action::List => list(session, &tenant).await?,
             Action::Show { user } => {
                 let user = users::get(app, &tenant, &user).await?;
-                session.output.object(&view(&user))?;
+                let factors = factors::of(app, &tenant, &user).await?;
+                let mut shown = view(&user);
+                shown["second_factors"] = json!({
+                    "totp": factors.totp.map(|since| since.to_string()),
+                    "recovery_codes": factors.recovery_codes,
+                });
+                session.output.object(&shown)?;
             }
             Action::Update {
                 user,
@@ -138,6 +146,13 @@ pub(super) fn run(start: &Start, options: Options) -> Result<Outcome, CliError> 
             }
             Action::VerifyLink { user, mail } => {
                 links::make(session, &tenant, &user, Purpose::VerifyEmail, mail).await?;
+            }
+            Action::RemoveFactor { user } => {
+                let user = users::get(app, &tenant, &user).await?;
+                factors::remove(app, actor, &tenant, &user).await?;
+                let json = json!({ "id": user.id, "username": user.username, "removed": true });
+                let text = format!("user {} has no second factor any more", user.username);
+                session.output.say(&text, &json)?;
             }
             Action::SetPassword {
                 user,

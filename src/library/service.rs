@@ -162,7 +162,7 @@ impl AuthenticationService {
         username: &str,
         password: &str,
     ) -> Result<AuthenticationResult, Error> {
-        self.let_in(username, password, None).await
+        self.let_in(username, password, None, None).await
     }
 
     /// The same for no more than these scopes, separated by spaces. A token for `sip.register` alone
@@ -177,13 +177,28 @@ impl AuthenticationService {
         scope: &str,
     ) -> Result<AuthenticationResult, Error> {
         let scope = scope.parse().map_err(|_| Error::InvalidScope)?;
-        self.let_in(username, password, Some(scope)).await
+        self.let_in(username, password, None, Some(scope)).await
+    }
+
+    /// The same as [`Self::authenticate_password`] for an account with a second factor: `otp` is a code
+    /// of its authenticator, or one of its recovery codes. Each is good once.
+    ///
+    /// # Errors
+    /// Those; a wrong code is wrong credentials.
+    pub async fn authenticate_with_otp(
+        &self,
+        username: &str,
+        password: &str,
+        otp: &str,
+    ) -> Result<AuthenticationResult, Error> {
+        self.let_in(username, password, Some(otp), None).await
     }
 
     async fn let_in(
         &self,
         username: &str,
         password: &str,
+        otp: Option<&str>,
         scope: Option<Scope>,
     ) -> Result<AuthenticationResult, Error> {
         let (app, ctx) = self.here().await?;
@@ -191,6 +206,7 @@ impl AuthenticationService {
             tenant: Some(&ctx.tenant.id),
             identifier: username,
             password,
+            otp,
             remember: false,
             scope,
         };

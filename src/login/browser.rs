@@ -199,6 +199,7 @@ impl Browser {
                 origin: ctx.origin(),
                 device,
                 user_seen_at: user.updated_at,
+                proof: login.proof().cloned(),
                 event,
             })
             .await?;

@@ -2,7 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use super::browser::SignedIn;
 use super::device::KnownDevice;
+use super::factors::{self, FactorError, Passed, Wanted};
 use super::links;
 use super::throttle::Throttled;
 use crate::admin::registration;
@@ -11,9 +13,11 @@ use crate::context::Ctx;
 use crate::model::login_name::LoginName;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::required_action::RequiredAction;
+use crate::model::second_factor;
 use crate::model::user::User;
 use crate::passwords::{Overloaded, Verdict};
 use crate::storage::DbError;
+use crate::storage::second_factors::Spend;
 use crate::trail::hours::Counter;
 
 /// Somebody who proved who they are just now. Only this module makes it.
@@ -21,6 +25,8 @@ pub struct Authenticated {
     user: User,
     amr: Vec<String>,
     remembered: bool,
+    /// What showing a second factor used up.
+    proof: Option<Spend>,
 }
 
 impl Authenticated {
@@ -31,6 +37,33 @@ impl Authenticated {
     /// RFC 8176 methods.
     pub fn amr(&self) -> &[String] {
         &self.amr
+    }
+
+    /// What is to be used up where this becomes a session.
+    pub const fn proof(&self) -> Option<&Spend> {
+        self.proof.as_ref()
+    }
+
+    /// Somebody who is signed in, and showed a second factor.
+    pub(super) fn again(person: &SignedIn, passed: Passed) -> Self {
+        Self {
+            user: person.user().clone(),
+            amr: person.session().amr.clone(),
+            remembered: person.session().remembered,
+            proof: None,
+        }
+        .with(passed)
+    }
+
+    /// The same with a second factor.
+    fn with(mut self, passed: Passed) -> Self {
+        for method in second_factor::METHODS {
+            if !self.amr.iter().any(|known| known == method) {
+                self.amr.push(method.to_owned());
+            }
+        }
+        self.proof = passed.into_spend();
+        self
     }
 
     /// Whether they want to stay signed in for longer than usual.
@@ -65,21 +98,46 @@ pub enum LoginError {
     Db(#[from] DbError),
 }
 
-/// Checks a name and a password where there is no page: an account that has something to do at one
-/// gets nothing here.
+/// A wrong code is a wrong password to whoever is without a page.
+impl From<FactorError> for LoginError {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::Refused => Self::Refused,
+            FactorError::Throttled(throttled) => Self::Throttled(throttled),
+            FactorError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+/// Checks a name and a password where there is no page, and the code `otp` of a second factor where the
+/// account has one: an account that has something to do at a page gets nothing here.
 pub async fn authenticate(
     app: &App,
     ctx: &Ctx,
     identifier: &str,
     password: &str,
+    otp: Option<&str>,
 ) -> Result<Authenticated, LoginError> {
     let login = prove(app, ctx, identifier, password, None).await?;
-    if login.user.has_to(RequiredAction::UpdatePassword) {
-        ctx.notes
-            .cause("the account has to choose another password first");
+    let at_page = |cause: &'static str| {
+        ctx.notes.cause(cause);
         app.refusals.count(ctx, "login.interaction", &login.user.id);
-        return Err(LoginError::InteractionRequired);
+        Err(LoginError::InteractionRequired)
+    };
+    if login.user.has_to(RequiredAction::UpdatePassword) {
+        return at_page("the account has to choose another password first");
     }
+    let login = match factors::wanted(app, &ctx.tenant, &login.user, &login.amr, false).await? {
+        Wanted::Nothing => login,
+        Wanted::Enrolment => return at_page("the account has to set up a second factor first"),
+        Wanted::Code => {
+            let Some(otp) = otp else {
+                return at_page("the account has a second factor, and no code was sent");
+            };
+            let passed = factors::check(app, ctx, &login.user, otp).await?;
+            login.with(passed)
+        }
+    };
     Ok(counted(app, ctx, login))
 }
 
@@ -151,6 +209,7 @@ async fn prove(
                 user: *user,
                 amr: vec!["pwd".to_owned()],
                 remembered: false,
+                proof: None,
             })
         }
         Ok(Checked::Unverified(user)) => {

@@ -2,10 +2,10 @@
 //! with what it proved; none leads to another.
 
 use super::browser::{Browser, SignedIn};
+use super::factors::{self, Wanted};
 use super::sealed_form::SealedForm;
 use super::transaction::Transaction;
 use crate::app::App;
-use crate::base::clock::Timestamp;
 use crate::context::Ctx;
 use crate::model::required_action::RequiredAction;
 use crate::model::scope::Scope;
@@ -13,7 +13,7 @@ use crate::oauth::authorize::error::AuthorizeErrorKind;
 use crate::oauth::authorize::request::{AuthorizationRequest, Prompt, is_young_enough};
 use crate::storage::DbError;
 
-/// For how long a sign-in is enough to choose another password, in seconds.
+/// For how long a sign-in is enough to choose another password or set up a factor, in seconds.
 const JUST_NOW: i64 = 600;
 
 /// The next thing to do.
@@ -22,6 +22,10 @@ pub enum Step<'b> {
     SignIn { username: Option<String> },
     /// One of the browser's accounts has to be chosen.
     ChooseAccount,
+    /// The person has to show their second factor.
+    SecondFactor { person: &'b SignedIn },
+    /// The person has to set up a second factor.
+    ConfigureTotp { person: &'b SignedIn },
     /// The person has to choose another password.
     UpdatePassword { person: &'b SignedIn },
     /// The person has to be asked; what was allowed before.
@@ -58,7 +62,9 @@ impl Step<'_> {
     /// What `prompt=none` is answered, where the step would need a page (OIDC Core section 3.1.2.6).
     pub const fn without_pages(&self) -> Option<AuthorizeErrorKind> {
         match self {
-            Self::SignIn { .. } => Some(AuthorizeErrorKind::LoginRequired),
+            Self::SignIn { .. } | Self::SecondFactor { .. } => {
+                Some(AuthorizeErrorKind::LoginRequired)
+            }
             Self::ChooseAccount => Some(AuthorizeErrorKind::AccountSelectionRequired),
             Self::Consent {
                 reason: ConsentReason::Asked,
@@ -68,6 +74,7 @@ impl Step<'_> {
                 reason: ConsentReason::Unverifiable,
                 ..
             }
+            | Self::ConfigureTotp { .. }
             | Self::UpdatePassword { .. } => Some(AuthorizeErrorKind::InteractionRequired),
             Self::Grant { .. } | Self::Refuse(_) => None,
         }
@@ -91,7 +98,7 @@ pub async fn dispatch<'b>(
         Ok(person) => person,
         Err(step) => return Ok(step),
     };
-    if let Some(step) = to_do(person, ctx.now) {
+    if let Some(step) = to_do(app, ctx, request, person).await? {
         return Ok(step);
     }
     let roles = &person.user().roles;
@@ -132,26 +139,33 @@ pub async fn dispatch<'b>(
     })
 }
 
-/// What the person has to do before anything is given to them. Whoever finds an unlocked screen does
-/// none of it: it takes a sign-in of just now.
-fn to_do(person: &SignedIn, now: Timestamp) -> Option<Step<'_>> {
+/// What the person has to do before anything is given to them. Whoever finds an unlocked screen changes
+/// nothing: that takes a sign-in of just now.
+async fn to_do<'b>(
+    app: &App,
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    person: &'b SignedIn,
+) -> Result<Option<Step<'b>>, DbError> {
     let user = person.user();
     let sign_in = || Step::SignIn {
         username: Some(user.username.clone()),
     };
     if user.has_to(RequiredAction::VerifyEmail) {
         // Where they are told.
-        return Some(sign_in());
+        return Ok(Some(sign_in()));
     }
-    if !user.has_to(RequiredAction::UpdatePassword) {
-        return None;
-    }
-    let just_now = person.session().auth_time.plus_seconds(JUST_NOW) > now;
-    Some(if just_now {
-        Step::UpdatePassword { person }
-    } else {
-        sign_in()
-    })
+    let (amr, demanded) = (&person.session().amr, request.demands_two_factors());
+    let step = match factors::wanted(app, &ctx.tenant, user, amr, demanded).await? {
+        Wanted::Code => return Ok(Some(Step::SecondFactor { person })),
+        Wanted::Enrolment => Step::ConfigureTotp { person },
+        Wanted::Nothing if user.has_to(RequiredAction::UpdatePassword) => {
+            Step::UpdatePassword { person }
+        }
+        Wanted::Nothing => return Ok(None),
+    };
+    let just_now = person.session().auth_time.plus_seconds(JUST_NOW) > ctx.now;
+    Ok(Some(if just_now { step } else { sign_in() }))
 }
 
 /// Whether all of the scope stood on the page the person answered.

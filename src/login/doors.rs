@@ -27,6 +27,8 @@ pub struct Credentials<'a> {
     /// A username or an address.
     pub identifier: &'a str,
     pub password: &'a str,
+    /// A code of the account's second factor.
+    pub otp: Option<&'a str>,
     /// Whether they want to stay signed in for longer than usual.
     pub remember: bool,
     /// What they ask for of what the door gives; all of it where they do not say.
@@ -87,9 +89,10 @@ pub async fn enter(
         let Credentials {
             identifier,
             password,
+            otp,
             ..
         } = credentials;
-        let login = match direct::authenticate(app, &ctx, identifier, password).await {
+        let login = match direct::authenticate(app, &ctx, identifier, password, *otp).await {
             Err(LoginError::InteractionRequired) => {
                 let page = format!("{}/account", ctx.tenant.issuer);
                 return Err(DoorError::InteractionRequired(page));

@@ -7,6 +7,7 @@ use axum::http::{Request, Response, StatusCode};
 use super::browser::Browser;
 use super::direct::{self, LoginError};
 use super::dispatch::Decision;
+use super::factors::{configure, show};
 use super::interaction;
 use super::page::{self, Page, Said};
 use super::page_error::PageError;
@@ -64,16 +65,32 @@ async fn returned(
 pub async fn sign_in(State(app): State<App>, ctx: Ctx, request: Request<Body>) -> Response<Body> {
     let answer = async {
         match returned(&app, &ctx, request).await? {
-            Ok(returned) if returned.params.get("step") == Some(update_password::STEP) => {
-                update_password::choose(&app, &ctx, returned).await
-            }
-            Ok(returned) => try_password(&app, &ctx, returned).await,
+            Ok(returned) => match returned.params.get("step") {
+                Some(show::STEP) => show::answer(&app, &ctx, returned).await,
+                Some(configure::STEP) => configure::answer(&app, &ctx, returned).await,
+                Some(update_password::STEP) => update_password::choose(&app, &ctx, returned).await,
+                Some(GO_ON) => Ok(go_on(&app, &ctx, returned).await),
+                _ => try_password(&app, &ctx, returned).await,
+            },
             Err(answer) => Ok(answer),
         }
     };
     answer
         .await
         .unwrap_or_else(|error: PageError| error.into_response(&app, &ctx))
+}
+
+/// The step of a page that only had something to say.
+const GO_ON: &str = "go_on";
+
+async fn go_on(app: &App, ctx: &Ctx, returned: Returned) -> Response<Body> {
+    let Returned {
+        browser,
+        transaction,
+        request,
+        ..
+    } = returned;
+    interaction::answer(app, ctx, &request, transaction, browser, None).await
 }
 
 async fn try_password(
@@ -181,7 +198,7 @@ fn problem(status: StatusCode, text: &str) -> Problem {
     }
 }
 
-fn in_words(seconds: i64) -> String {
+pub(super) fn in_words(seconds: i64) -> String {
     match seconds {
         ..=1 => "a second".to_owned(),
         2..=90 => format!("{seconds} seconds"),

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Response};
 use super::browser::{Browser, SignedIn};
 use super::consent;
 use super::dispatch::{Decision, Step, dispatch};
+use super::factors::configure;
 use super::page::{self, Page, Said};
 use super::page_error::PageError;
 use super::transaction::Transaction;
@@ -65,9 +66,15 @@ pub async fn answer(
                 .unwrap_or_else(|error| error.into_response(app, ctx))
         }
         Ok(step) => {
-            let page = Page::of(step, &browser);
+            let page = match step {
+                Step::ConfigureTotp { person } => configure::page_of(app, ctx, person).await,
+                step => Ok(Page::of(step, &browser)),
+            };
             let nothing = Said::default();
-            page::show(app, ctx, request, transaction, browser, page, &nothing)
+            match page {
+                Ok(page) => page::show(app, ctx, request, transaction, browser, page, &nothing),
+                Err(error) => request.channel.error(app, ctx, &error.into()),
+            }
         }
     };
     // Also with an error: the secret it replaces is worth nothing any more.

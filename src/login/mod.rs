@@ -7,6 +7,7 @@ pub mod device;
 pub mod direct;
 mod dispatch;
 pub mod doors;
+pub mod factors;
 pub mod forms;
 pub mod interaction;
 pub mod link_pages;

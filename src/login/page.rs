@@ -4,6 +4,8 @@ use axum::body::Body;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Response, StatusCode};
 
+use zeroize::Zeroizing;
+
 use super::browser::{Browser, SignedIn};
 use super::dispatch::Step;
 use super::interaction::add_cookies;
@@ -16,7 +18,8 @@ use crate::model::scope::{IDENTITY_SCOPES, Scope, is_identity_scope};
 use crate::oauth::authorize::request::AuthorizationRequest;
 use crate::pages::scope_text;
 use crate::pages::{
-    AccountLine, Accounts, ClientCard, Consent, Frame, ScopeLine, SignIn, UpdatePassword,
+    AccountLine, Accounts, ClientCard, ConfigureTotp, Consent, Frame, RecoveryCodes, ScopeLine,
+    SecondFactor, SignIn, UpdatePassword,
 };
 
 /// What is asked.
@@ -25,6 +28,21 @@ pub(super) enum Page {
         username: Option<String>,
     },
     Accounts(Vec<AccountLine>),
+    SecondFactor {
+        session: String,
+        username: String,
+    },
+    ConfigureTotp {
+        session: String,
+        username: String,
+        /// In Base32.
+        secret: Zeroizing<String>,
+        uri: Zeroizing<String>,
+    },
+    /// Shown once, after the authenticator was set up.
+    RecoveryCodes {
+        codes: Vec<Zeroizing<String>>,
+    },
     UpdatePassword {
         session: String,
         username: String,
@@ -59,15 +77,44 @@ impl Page {
                 session: person.session().id.clone(),
                 username: person.user().username.clone(),
             },
+            Step::SecondFactor { person } => Self::SecondFactor {
+                session: person.session().id.clone(),
+                username: person.user().username.clone(),
+            },
             Step::ChooseAccount => Self::accounts(browser),
             Step::SignIn { username } => Self::SignIn { username },
-            Step::Grant { .. } | Step::Refuse(_) => Self::SignIn { username: None },
+            // Not pages, or not without more than the step.
+            Step::ConfigureTotp { .. } | Step::Grant { .. } | Step::Refuse(_) => {
+                Self::SignIn { username: None }
+            }
         }
     }
 
     /// The choice between the browser's people.
     pub(super) fn accounts(browser: &Browser) -> Self {
         Self::Accounts(account_lines(browser))
+    }
+
+    /// The page to show a second factor on, of whoever the request is about.
+    pub(super) fn second_factor(transaction: &Transaction, browser: &Browser) -> Self {
+        match whose(transaction, browser) {
+            Some(person) => Self::SecondFactor {
+                session: person.session().id.clone(),
+                username: person.user().username.clone(),
+            },
+            None => Self::SignIn { username: None },
+        }
+    }
+
+    /// The session it is about.
+    fn session(&self) -> Option<&str> {
+        match self {
+            Self::SecondFactor { session, .. }
+            | Self::ConfigureTotp { session, .. }
+            | Self::UpdatePassword { session, .. }
+            | Self::Consent { session, .. } => Some(session),
+            Self::SignIn { .. } | Self::Accounts(_) | Self::RecoveryCodes { .. } => None,
+        }
     }
 
     /// The page to choose another password on, of whoever the request is about. Who that is may have
@@ -136,11 +183,10 @@ pub(super) fn show(
         tenant_name: &ctx.tenant.name,
         form_targets: &form_targets,
     };
-    if let Page::UpdatePassword { session, .. } = &page {
-        transaction.account = Some(session.clone());
+    if let Some(session) = page.session() {
+        transaction.account = Some(session.to_owned());
     }
-    if let Page::Consent { session, scope, .. } = &page {
-        transaction.account = Some(session.clone());
+    if let Page::Consent { scope, .. } = &page {
         transaction.shown = Some(scope.to_string());
     }
     let (mark, cookie) = browser.ensure_mark(app, ctx);
@@ -165,6 +211,39 @@ pub(super) fn show(
             transaction: &sealed,
             client_name: Some(client_name),
             accounts,
+        }),
+        Page::SecondFactor { username, .. } => app.pages.second_factor(
+            said.status,
+            &SecondFactor {
+                frame,
+                transaction: &sealed,
+                client_name: Some(client_name),
+                username: &username,
+                problem: said.lines.first().map(String::as_str),
+            },
+        ),
+        Page::ConfigureTotp {
+            username,
+            secret,
+            uri,
+            ..
+        } => app.pages.configure_totp(
+            said.status,
+            &ConfigureTotp {
+                frame,
+                transaction: &sealed,
+                client_name: Some(client_name),
+                username: &username,
+                secret: &secret,
+                uri: &uri,
+                problem: said.lines.first().map(String::as_str),
+            },
+        ),
+        Page::RecoveryCodes { codes } => app.pages.recovery_codes(&RecoveryCodes {
+            frame,
+            transaction: &sealed,
+            client_name: Some(client_name),
+            codes: codes.iter().map(|code| code.as_str()).collect(),
         }),
         Page::UpdatePassword { username, .. } => app.pages.update_password(
             said.status,

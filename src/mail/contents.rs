@@ -36,9 +36,21 @@ pub enum Contents {
     PasswordChanged {
         at: i64,
     },
+    FactorAdded {
+        at: i64,
+        factor: String,
+    },
     FactorRemoved {
         at: i64,
         factor: String,
+    },
+    FactorGuessed {
+        at: i64,
+    },
+    RecoveryCodeUsed {
+        at: i64,
+        /// How many are left.
+        left: usize,
     },
     RefreshReplay {
         at: i64,
@@ -56,7 +68,10 @@ impl Contents {
             Self::AddressTaken {} => LetterKind::AddressTaken,
             Self::NewDevice { .. } => LetterKind::NewDevice,
             Self::PasswordChanged { .. } => LetterKind::PasswordChanged,
+            Self::FactorAdded { .. } => LetterKind::FactorAdded,
             Self::FactorRemoved { .. } => LetterKind::FactorRemoved,
+            Self::FactorGuessed { .. } => LetterKind::FactorGuessed,
+            Self::RecoveryCodeUsed { .. } => LetterKind::RecoveryCodeUsed,
             Self::RefreshReplay { .. } => LetterKind::RefreshReplay,
         }
     }
@@ -76,7 +91,10 @@ impl Contents {
             Self::AddressChanged { at }
             | Self::NewDevice { at, .. }
             | Self::PasswordChanged { at }
+            | Self::FactorAdded { at, .. }
             | Self::FactorRemoved { at, .. }
+            | Self::FactorGuessed { at }
+            | Self::RecoveryCodeUsed { at, .. }
             | Self::RefreshReplay { at, .. } => Some(Timestamp::from_millis(*at)),
             _ => None,
         }

@@ -31,6 +31,12 @@ const TEMPLATES: &[(&str, &str)] = &[
     template!("new_device.html"),
     template!("password_changed.txt"),
     template!("password_changed.html"),
+    template!("factor_added.txt"),
+    template!("factor_added.html"),
+    template!("factor_guessed.txt"),
+    template!("factor_guessed.html"),
+    template!("recovery_code_used.txt"),
+    template!("recovery_code_used.html"),
     template!("factor_removed.txt"),
     template!("factor_removed.html"),
     template!("refresh_replay.txt"),
@@ -91,7 +97,7 @@ impl Templates {
             Contents::NewDevice {
                 device, network, ..
             } => (words(device), plain(network), String::new(), String::new()),
-            Contents::FactorRemoved { factor, .. } => {
+            Contents::FactorAdded { factor, .. } | Contents::FactorRemoved { factor, .. } => {
                 (String::new(), String::new(), words(factor), String::new())
             }
             Contents::RefreshReplay { client, .. } => {
@@ -106,6 +112,10 @@ impl Templates {
             lifetime => link.map(|(_, seconds)| in_words(seconds)).unwrap_or_default(),
             at => contents.at().map(moment).unwrap_or_default(),
             device, network, factor, client,
+            left => match contents {
+                Contents::RecoveryCodeUsed { left, .. } => *left,
+                _ => 0,
+            },
             support_uri => sender.support_uri.map_or_else(|| Value::from(""), web_address),
             color => sender.color.unwrap_or("#1f5fbf"),
         };
@@ -141,6 +151,9 @@ const fn subject(kind: LetterKind) -> &'static str {
         LetterKind::AddressTaken => "you already have an account",
         LetterKind::NewDevice => "a new device signed in to your account",
         LetterKind::PasswordChanged => "your password was changed",
+        LetterKind::FactorAdded => "a way to sign in was added",
+        LetterKind::FactorGuessed => "somebody tries to sign in to your account",
+        LetterKind::RecoveryCodeUsed => "a recovery code was used",
         LetterKind::FactorRemoved => "a way to sign in was removed",
         LetterKind::RefreshReplay => "an application was signed out of your account",
     }

@@ -68,7 +68,11 @@ words! {
         AddressTaken = "address_taken",
         NewDevice = "new_device",
         PasswordChanged = "password_changed",
+        FactorAdded = "factor_added",
         FactorRemoved = "factor_removed",
+        /// Somebody who knows the password tried too many codes.
+        FactorGuessed = "factor_guessed",
+        RecoveryCodeUsed = "recovery_code_used",
         /// Somebody used a refresh token that was used before.
         RefreshReplay = "refresh_replay",
     }

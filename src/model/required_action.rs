@@ -16,6 +16,8 @@ pub enum RequiredAction {
     UpdatePassword,
     /// Prove that the e-mail address is theirs. Nothing is left to do where it is verified.
     VerifyEmail,
+    /// Set up an authenticator. Nothing is left to do where there is one.
+    ConfigureTotp,
 }
 
 impl RequiredAction {
@@ -23,6 +25,7 @@ impl RequiredAction {
         match self {
             Self::UpdatePassword => "update_password",
             Self::VerifyEmail => "verify_email",
+            Self::ConfigureTotp => "configure_totp",
         }
     }
 }
@@ -34,6 +37,7 @@ impl FromStr for RequiredAction {
         match text {
             "update_password" => Ok(Self::UpdatePassword),
             "verify_email" => Ok(Self::VerifyEmail),
+            "configure_totp" => Ok(Self::ConfigureTotp),
             _ => Err(UnknownWord),
         }
     }

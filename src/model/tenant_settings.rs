@@ -38,6 +38,10 @@ pub struct TenantSettings {
     /// address has none to verify.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_verified_email: Option<bool>,
+    /// Asks everybody who signs in to a page for a second factor, and whoever has none to set one up
+    /// (no).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_second_factor: Option<bool>,
     /// Roles of accounts that are made without naming any (`user`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_roles: Option<Vec<String>>,
@@ -55,6 +59,10 @@ impl TenantSettings {
 
     pub fn requires_verified_email(&self) -> bool {
         self.require_verified_email.unwrap_or_default()
+    }
+
+    pub fn requires_second_factor(&self) -> bool {
+        self.require_second_factor.unwrap_or_default()
     }
 
     /// Every rule that is broken, each naming its field.

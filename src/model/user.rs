@@ -159,7 +159,7 @@ impl User {
     pub fn has_to(&self, action: RequiredAction) -> bool {
         self.required_actions.contains(&action)
             && match action {
-                RequiredAction::UpdatePassword => true,
+                RequiredAction::UpdatePassword | RequiredAction::ConfigureTotp => true,
                 RequiredAction::VerifyEmail => self.email.is_some() && !self.email_verified,
             }
     }

@@ -3,6 +3,7 @@
 mod account_views;
 mod api_docs;
 mod demo;
+mod factor_views;
 mod policy;
 mod texts;
 mod views;
@@ -20,6 +21,7 @@ use serde::Serialize;
 pub use account_views::{AskAddress, ChoosePassword, ConfirmAddress, SignUp};
 pub use api_docs::{ApiDocs, FieldLine, OperationLine, ProblemLine, ResourceSection};
 pub use demo::{ClaimLine, Claims, Visitor};
+pub use factor_views::{ConfigureTotp, RecoveryCodes, SecondFactor};
 pub use texts::scope_text;
 pub use views::{
     AccountLine, Accounts, ClientCard, Consent, FormPost, Frame, ScopeLine, SignIn, SignOut,
@@ -57,6 +59,10 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/accounts.html"),
     ),
     ("claims.html", include_str!("../../templates/claims.html")),
+    (
+        "configure_totp.html",
+        include_str!("../../templates/configure_totp.html"),
+    ),
     ("consent.html", include_str!("../../templates/consent.html")),
     ("error.html", include_str!("../../templates/error.html")),
     (
@@ -64,6 +70,14 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/form_post.html"),
     ),
     ("message.html", include_str!("../../templates/message.html")),
+    (
+        "recovery_codes.html",
+        include_str!("../../templates/recovery_codes.html"),
+    ),
+    (
+        "second_factor.html",
+        include_str!("../../templates/second_factor.html"),
+    ),
     ("setup.html", include_str!("../../templates/setup.html")),
     ("sign_in.html", include_str!("../../templates/sign_in.html")),
     (

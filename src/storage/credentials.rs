@@ -2,7 +2,9 @@
 
 use super::sql::sql;
 use super::tx::Tx;
-use super::{DbError, Scoped, audit, mail_links, password_history, required_actions, sessions};
+use super::{
+    DbError, Scoped, audit, mail_links, password_history, required_actions, sessions, users,
+};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 
@@ -47,19 +49,7 @@ impl Scoped {
         self.db
             .write(context, |tx, (tenant, id, password, now, event)| {
                 Box::pin(async move {
-                    let touched = tx
-                        .run(
-                            sql!(
-                                "UPDATE users SET updated_at = \
-                                 CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END \
-                                 WHERE tenant = $2 AND id = $3 AND kind = 'person'"
-                            )
-                            .bind(*now)
-                            .bind(tenant)
-                            .bind(id),
-                        )
-                        .await?;
-                    if touched == 0 {
+                    if !users::change(tx, tenant, id, *now).await? {
                         return Ok(false);
                     }
                     replace_password(tx, tenant, id, password, *now).await?;

@@ -11,6 +11,7 @@ use super::{DbError, Scoped, Store, audit, required_actions, sessions};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::letter::{NewLink, Purpose};
+use crate::model::required_action::RequiredAction;
 use crate::model::user::User;
 
 const HOUR: i64 = 3600;
@@ -293,7 +294,7 @@ async fn verify(tx: &mut Tx, tenant: &str, user_id: &str, now: Timestamp) -> Res
         .bind(user_id),
     )
     .await?;
-    required_actions::email_was_verified(tx, tenant, user_id).await
+    required_actions::done(tx, tenant, user_id, RequiredAction::VerifyEmail).await
 }
 
 async fn touch(tx: &mut Tx, tenant: &str, user_id: &str, now: Timestamp) -> Result<(), DbError> {

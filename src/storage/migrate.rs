@@ -95,6 +95,12 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../migrations/0012_import.sql"),
         then: None,
     },
+    Migration {
+        version: 13,
+        name: "second_factors",
+        text: include_str!("../../migrations/0013_second_factors.sql"),
+        then: None,
+    },
 ];
 
 /// Brings the schema to this program's version.

@@ -51,6 +51,7 @@ pub mod required_actions;
 pub mod resources;
 pub mod revocations;
 pub mod roles;
+pub mod second_factors;
 pub mod session_ends;
 pub mod session_lists;
 pub mod sessions;

@@ -112,6 +112,20 @@ pub const TABLES: &[Reaped] = &[
         )
         .bind(now.minus_seconds(DEAD_MAIL_KEPT))
     }),
+    reaped("factor_enrolments", |now, _| {
+        sql!(
+            "DELETE FROM factor_enrolments WHERE (tenant, user_id) IN \
+             (SELECT tenant, user_id FROM factor_enrolments WHERE expires_at <= $1 LIMIT $2)"
+        )
+        .bind(now)
+    }),
+    reaped("factor_tries", |now, _| {
+        sql!(
+            "DELETE FROM factor_tries WHERE (tenant, user_id) IN \
+             (SELECT tenant, user_id FROM factor_tries WHERE since <= $1 LIMIT $2)"
+        )
+        .bind(now.minus_seconds(super::second_factors::TRIES_WINDOW))
+    }),
     reaped("decisions", |now, kept| {
         sql!(
             "DELETE FROM decisions WHERE (tenant, request_id) IN \

@@ -48,15 +48,20 @@ pub(super) async fn password_was_set(
     put(tx, tenant, id, &actions).await
 }
 
-/// Notes that an account's address is verified.
-pub(super) async fn email_was_verified(tx: &mut Tx, tenant: &str, id: &str) -> Result<(), DbError> {
+/// Notes that something asked for is done.
+pub(super) async fn done(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    action: RequiredAction,
+) -> Result<(), DbError> {
     let Some(mut actions) = of(tx, tenant, id).await? else {
         return Ok(());
     };
-    if !actions.contains(&RequiredAction::VerifyEmail) {
+    if !actions.contains(&action) {
         return Ok(());
     }
-    actions.retain(|action| *action != RequiredAction::VerifyEmail);
+    actions.retain(|left| *left != action);
     put(tx, tenant, id, &actions).await
 }
 

@@ -4,6 +4,7 @@ use super::access_tokens::{self, StoredAccessToken};
 use super::devices::BrowserDevice;
 use super::grants::Hold;
 use super::refresh_tokens::{self, NewRefreshToken};
+use super::second_factors::{Spend, spend_if_any};
 use super::sql::{Row, sql};
 use super::tx::Tx;
 use super::users::{user_columns, user_of};
@@ -23,6 +24,8 @@ pub struct Login {
     pub grant: Grant,
     /// The account as it was when its password was checked.
     pub user_seen_at: Timestamp,
+    /// What was shown beside the password.
+    pub proof: Option<Spend>,
     pub refresh_token: Option<NewRefreshToken>,
     pub access_token: Option<StoredAccessToken>,
     /// Its letters go where the device is new.
@@ -39,6 +42,8 @@ pub struct SignIn {
     /// The session that goes on under its own id.
     pub renews: Option<String>,
     pub user_seen_at: Timestamp,
+    /// What was shown beside the password.
+    pub proof: Option<Spend>,
     /// Its letters go where the device is new.
     pub event: AuditEvent,
 }
@@ -61,6 +66,10 @@ impl Scoped {
                     let session = &login.session;
                     if !note_login(tx, tenant, session, login.user_seen_at).await? {
                         return Ok(false);
+                    }
+                    let proof = login.proof.as_ref();
+                    if !spend_if_any(tx, tenant, &session.user_id, proof).await? {
+                        return Ok(tx.undo(false));
                     }
                     let (origin, id) = (&login.origin, &login.device_id);
                     let device = devices::logged_in(tx, tenant, session, origin, id).await?;
@@ -115,6 +124,10 @@ impl Scoped {
                     let session = &sign_in.session;
                     if !note_login(tx, tenant, session, sign_in.user_seen_at).await? {
                         return Ok(None);
+                    }
+                    let proof = sign_in.proof.as_ref();
+                    if !spend_if_any(tx, tenant, &session.user_id, proof).await? {
+                        return Ok(tx.undo(None));
                     }
                     let (origin, device) = (&sign_in.origin, &sign_in.device);
                     let device = devices::signed_in(tx, tenant, session, origin, device).await?;

@@ -280,6 +280,8 @@ pub const TABLES: &[Purged] = &[
     purged("mail_links", || sql!(some_of!("mail_links", "digest"))),
     purged("consents", || sql!(some_of!("consents", "user_id, client_id"))),
     purged("password_history", || sql!(some_of!("password_history", "user_id, seq"))),
+    purged("factor_enrolments", || sql!(some_of!("factor_enrolments", "user_id"))),
+    purged("factor_tries", || sql!(some_of!("factor_tries", "user_id"))),
     purged("credentials", || sql!(some_of!("credentials", "user_id, kind, id"))),
     purged("sip_digest_credentials", || sql!(some_of!("sip_digest_credentials", "id"))),
     purged("api_keys", || sql!(some_of!("api_keys", "id"))),

@@ -311,6 +311,29 @@ pub(super) async fn replace(
     Ok(touched == 1)
 }
 
+/// Notes that something of a person changed that no description shows, so that whoever read the account
+/// before does not go on with it. `false`: there is no such person.
+pub(super) async fn change(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let touched = tx
+        .run(
+            sql!(
+                "UPDATE users SET updated_at = \
+                 CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END \
+                 WHERE tenant = $2 AND id = $3 AND kind = 'person'"
+            )
+            .bind(now)
+            .bind(tenant)
+            .bind(id),
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
 async fn exists(tx: &mut Tx, tenant: &str, id: &str) -> Result<bool, DbError> {
     let row = tx
         .one(

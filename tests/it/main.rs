@@ -18,6 +18,7 @@ mod cors;
 mod crash;
 mod errors;
 mod examples;
+mod factors;
 mod feed;
 mod floors;
 mod fuzz;

@@ -147,6 +147,7 @@ fn action(name: &str) -> Option<RequiredAction> {
     match name {
         "UPDATE_PASSWORD" => Some(RequiredAction::UpdatePassword),
         "VERIFY_EMAIL" => Some(RequiredAction::VerifyEmail),
+        "CONFIGURE_TOTP" => Some(RequiredAction::ConfigureTotp),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 mod api_keys;
 mod consents;
 mod devices;
+mod factors;
 mod password;
 mod profile;
 mod sessions;
@@ -17,6 +18,7 @@ pub(super) fn operations() -> Vec<Operation> {
     [
         profile::operations(),
         password::operations(),
+        factors::operations(),
         sessions::operations(),
         devices::operations(),
         consents::operations(),

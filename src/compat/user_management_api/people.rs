@@ -43,6 +43,8 @@ pub(super) struct NewPerson {
 pub(super) struct LoginBody {
     email: Option<String>,
     password: Option<Password>,
+    /// A code of the account's second factor; not of the original.
+    otp: Option<Password>,
 }
 
 impl Document for NewPerson {}
@@ -84,6 +86,7 @@ pub(super) async fn login(
         tenant: None,
         identifier: &email,
         password: password.expose(),
+        otp: body.otp.as_ref().map(Password::expose),
         remember: false,
         scope: None,
     };

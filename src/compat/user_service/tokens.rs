@@ -46,6 +46,8 @@ pub(super) struct LoginBody {
     remember_me: bool,
     /// The tenant's id or slug. Without one, the default tenant.
     tenant_id: Option<String>,
+    /// A code of the account's second factor; not of the original.
+    otp: Option<Password>,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -121,6 +123,7 @@ pub(super) async fn login(
         tenant: body.tenant_id.as_deref(),
         identifier: &email,
         password: password.expose(),
+        otp: body.otp.as_ref().map(Password::expose),
         remember: body.remember_me,
         scope: None,
     };

@@ -21,6 +21,8 @@ use crate::storage::session_ends::Ending;
 pub(super) struct LoginBody {
     username: String,
     password: Password,
+    /// A code of the account's second factor; not of the original.
+    otp: Option<Password>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -60,6 +62,7 @@ pub(super) async fn login(
         tenant: None,
         identifier: &body.username,
         password: body.password.expose(),
+        otp: body.otp.as_ref().map(Password::expose),
         remember: false,
         scope: None,
     };

@@ -81,6 +81,13 @@ impl AuthorizationRequest {
     pub fn metadata(&self) -> &ClientMetadata {
         &self.client.client.metadata
     }
+
+    /// Whether nothing less than two factors will do (OIDC Core section 5.5.1.1): an essential `acr`
+    /// that a password does not reach.
+    pub fn demands_two_factors(&self) -> bool {
+        let asked = self.claims.acr().filter(|asked| asked.essential);
+        asked.is_some_and(|asked| !asked.accepts(&json!(acr::ONE_FACTOR)))
+    }
 }
 
 /// Finds the client and verifies the address to answer at. Nothing is guessed: even a single

@@ -327,6 +327,7 @@ impl Minting<'_> {
         event.client_id = Some(grant.client_id.clone());
         crate::letters::tell_of_device(self.app, self.ctx, user, &mut event);
         let started = rows.start_session(Login {
+            proof: login.proof().cloned(),
             session: Session {
                 id: grant.session_id.clone(),
                 user_id: user.id.clone(),

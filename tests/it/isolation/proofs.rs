@@ -22,6 +22,7 @@ use users_core::storage::import::{ImportRow, OnConflict, RowOutcome};
 use users_core::storage::mail_links::LinkedPassword;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::page::Position;
+use users_core::storage::second_factors::{Enrolled, Enrolment, Spend, TotpData};
 use users_core::storage::session_ends::Ending;
 use users_core::storage::signing_keys::KeyState;
 use users_core::storage::sip_digests::SealedDigest;
@@ -55,6 +56,24 @@ fn phone() -> DigestName {
         sip_username: "phone".to_owned(),
         realm: "sip.example".to_owned(),
         algorithm: DigestAlgorithm::Md5,
+    }
+}
+
+const RECOVERY_CODE: &str = "a recovery code";
+
+fn enrolment(secret_sealed: &str) -> Enrolment {
+    Enrolment {
+        user_id: USER.to_owned(),
+        session_id: "session".to_owned(),
+        secret_sealed: secret_sealed.to_owned(),
+        expires_at: later(),
+    }
+}
+
+fn spend(scene: &Scene<'_>) -> Spend {
+    Spend::RecoveryCode {
+        digest: RECOVERY_CODE.to_owned(),
+        event: scene.event(),
     }
 }
 
@@ -1004,6 +1023,92 @@ pub const PROOFS: &[(&str, Proof)] = &[
             scene.rows.require_action(USER, action).await.expect("done");
             let user = scene.rows.user(USER).await.expect("read");
             assert_eq!(user.is_some_and(|user| user.has_to(action)), scene.twin);
+        })
+    }),
+    ("second_factors", |scene| {
+        Box::pin(async move {
+            let found = scene.rows.second_factors(USER).await.expect("an answer");
+            assert_eq!(found.totp.is_some(), scene.twin);
+            assert_eq!(found.recovery_codes, usize::from(scene.twin));
+        })
+    }),
+    ("totp", |scene| {
+        Box::pin(async move {
+            let data = scene.rows.totp(USER).await.expect("an answer");
+            assert_eq!(data.as_deref(), scene.twin.then_some("an authenticator"));
+        })
+    }),
+    ("has_recovery_code", |scene| {
+        Box::pin(async move {
+            let has = scene.rows.has_recovery_code(USER, RECOVERY_CODE).await;
+            assert_eq!(has.expect("an answer"), scene.twin);
+        })
+    }),
+    ("count_factor_try", |scene| {
+        Box::pin(async move {
+            // Nobody tries the factors of an account that is not there.
+            match scene.rows.count_factor_try(USER, later()).await {
+                Ok(tries) => assert!(scene.twin && tries.count == 4),
+                Err(_) => assert!(!scene.twin),
+            }
+        })
+    }),
+    ("note_factor_event", |scene| {
+        Box::pin(async move {
+            let noted = scene.rows.note_factor_event(scene.event()).await;
+            noted.expect("noted");
+        })
+    }),
+    ("begin_enrolment", |scene| {
+        Box::pin(async move {
+            let begun = scene.rows.begin_enrolment(enrolment("begun"), None).await;
+            assert_eq!(begun.is_ok(), scene.twin);
+        })
+    }),
+    ("enrolment", |scene| {
+        Box::pin(async move {
+            let found = scene.rows.enrolment(USER, "session", START).await;
+            assert_eq!(found.expect("an answer").is_some(), scene.twin);
+        })
+    }),
+    ("enrol", |scene| {
+        Box::pin(async move {
+            let enrolled = Enrolled {
+                enrolment: enrolment("another authenticator"),
+                data: TotpData {
+                    secret_sealed: "another authenticator".to_owned(),
+                    last_step: 1,
+                },
+                recovery_codes: vec!["another code".to_owned()],
+                now: START,
+                event: scene.event(),
+            };
+            let enrolled = scene.rows.enrol(enrolled).await;
+            assert_eq!(enrolled.expect("an answer"), scene.twin);
+        })
+    }),
+    ("replace_recovery_codes", |scene| {
+        Box::pin(async move {
+            let codes = vec!["another code".to_owned()];
+            let replaced = scene
+                .rows
+                .replace_recovery_codes(USER, codes, spend(scene), START, scene.event())
+                .await;
+            assert_eq!(replaced.expect("an answer"), scene.twin);
+        })
+    }),
+    ("remove_second_factors", |scene| {
+        Box::pin(async move {
+            for proof in [Some(spend(scene)), None] {
+                let expected = scene.twin;
+                let removed = scene
+                    .rows
+                    .remove_second_factors(USER, proof.clone(), START, scene.event())
+                    .await;
+                // The second time there is nothing left.
+                let there = removed.expect("an answer");
+                assert_eq!(there, expected && proof.is_some());
+            }
         })
     }),
     ("upgrade_password_hash", |scene| {

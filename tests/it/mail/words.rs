@@ -30,10 +30,16 @@ fn every_kind(text: &str) -> Vec<Contents> {
             network: text.clone(),
         },
         Contents::PasswordChanged { at },
+        Contents::FactorAdded {
+            at,
+            factor: text.clone(),
+        },
         Contents::FactorRemoved {
             at,
             factor: text.clone(),
         },
+        Contents::FactorGuessed { at },
+        Contents::RecoveryCodeUsed { at, left: 3 },
         Contents::RefreshReplay { at, client: text },
     ]
 }

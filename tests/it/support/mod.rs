@@ -1,5 +1,6 @@
 //! Worlds to test in: a whole application on a fresh database, with a clock moved by hand.
 
+pub mod authenticator;
 pub mod bearer;
 pub mod browser;
 pub mod database;

@@ -261,12 +261,14 @@ pub fn sign_in(world: &World, session_id: &str, digest: &str) -> SignIn {
         digest: digest.to_owned(),
         renews: None,
         user_seen_at: START,
+        proof: None,
         event: event(world),
     }
 }
 
 pub fn login(world: &World, session_id: &str) -> Login {
     Login {
+        proof: None,
         session: Session {
             id: session_id.to_owned(),
             user_id: USER.to_owned(),
@@ -492,6 +494,18 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
          INSERT INTO sip_digest_credentials (tenant, id, user_id, sip_username, realm, algorithm, \
          ha1_sealed, created_at, updated_at) \
          SELECT tenant, id, id, 'phone', 'sip.example', 'MD5', 'sealed', 0, 0 FROM users \
+         WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING; \
+         INSERT INTO credentials (tenant, user_id, kind, id, data, created_at) \
+         SELECT tenant, id, 'totp', 'totp', 'an authenticator', 0 FROM users \
+         WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING; \
+         INSERT INTO credentials (tenant, user_id, kind, id, data, created_at) \
+         SELECT tenant, id, 'recovery_code', 'a recovery code', '', 0 FROM users \
+         WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING; \
+         INSERT INTO factor_enrolments (tenant, user_id, session_id, secret_sealed, expires_at) \
+         SELECT tenant, id, 'session', 'another authenticator', 9000000000000 FROM users \
+         WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING; \
+         INSERT INTO factor_tries (tenant, user_id, since, tries) \
+         SELECT tenant, id, 9000000000000, 3 FROM users \
          WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING",
     )
     .await;

@@ -1,5 +1,6 @@
 //! RFC 6749 section 4.3. Present for services that have no browser; only for confidential clients
-//! registered for it, throttled like every login.
+//! registered for it, throttled like every login. An account with a second factor sends its code as
+//! `otp`, a parameter of our own (section 8.2).
 
 use crate::app::App;
 use crate::context::Ctx;
@@ -33,7 +34,7 @@ pub(super) async fn redeem(
         return Err(ErrorKind::InvalidScope.into());
     }
     scope_policy::target(params, asked.clone().unwrap_or(everything), &catalog)?;
-    let login = direct::authenticate(app, ctx, username, password).await?;
+    let login = direct::authenticate(app, ctx, username, password, params.get("otp")).await?;
     let scope = scope_policy::for_user(asked, metadata, &catalog, &login.user().roles)?;
     let target = scope_policy::target(params, scope, &catalog)?;
     Ok(Authorization {
