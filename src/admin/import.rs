@@ -21,6 +21,7 @@ use crate::base::clock::Timestamp;
 use crate::base::digest::sha256;
 use crate::model::audit_event::Actor;
 use crate::model::tenant::Tenant;
+use crate::model::totp::TotpSecret;
 use crate::model::user::UserInput;
 use crate::passwords::foreign;
 use crate::storage::DbError;
@@ -52,6 +53,7 @@ pub struct Record {
     pub last_login_at: Option<Timestamp>,
     pub keys: Vec<KeyRecord>,
     pub digests: Vec<DigestRecord>,
+    pub totp: Option<TotpSecret>,
     /// What is wrong with it already, each rule naming its field.
     pub problems: Vec<String>,
 }
@@ -136,6 +138,7 @@ impl Record {
             last_login_at: None,
             keys: Vec::new(),
             digests: Vec::new(),
+            totp: None,
             problems: Vec::new(),
         }
     }

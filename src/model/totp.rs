@@ -7,26 +7,38 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::base::clock::Timestamp;
 
-/// Bytes of a secret: as many as HMAC-SHA-1 gives (RFC 4226 section 4, requirement 6).
+/// Bytes of a secret of ours: as many as HMAC-SHA-1 gives (RFC 4226 section 4, requirement 6).
 pub const SECRET_BYTES: usize = 20;
+/// Bytes of one from elsewhere: 128 bits at least, says that requirement.
+const FOREIGN_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 /// Seconds of a step.
 pub const STEP: i64 = 30;
 
 /// What an authenticator and we both know. No `Debug`, wiped when dropped.
 #[derive(Clone, ZeroizeOnDrop)]
-pub struct TotpSecret([u8; SECRET_BYTES]);
+pub struct TotpSecret(Vec<u8>);
 
 impl TotpSecret {
-    pub const fn new(bytes: [u8; SECRET_BYTES]) -> Self {
-        Self(bytes)
+    pub fn new(bytes: [u8; SECRET_BYTES]) -> Self {
+        Self(bytes.to_vec())
     }
 
-    /// The secret of exactly these bytes; `None` for another number of them.
+    /// The secret of these bytes; `None` for too few or too many of them.
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
+        let fits = FOREIGN_BYTES.contains(&bytes.len());
+        fits.then(|| Self(bytes.to_vec()))
     }
 
-    pub const fn bytes(&self) -> &[u8] {
+    /// Reads Base32 as programs write it: in any case, with or without spaces and padding.
+    pub fn parse(text: &str) -> Option<Self> {
+        let letters = text.chars().filter(|letter| !" -=".contains(*letter));
+        let letters: Zeroizing<String> =
+            Zeroizing::new(letters.map(|letter| letter.to_ascii_uppercase()).collect());
+        let bytes = BASE32_NOPAD.decode(letters.as_bytes()).map(Zeroizing::new);
+        Self::of(&bytes.ok()?)
+    }
+
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
@@ -40,7 +52,7 @@ impl TotpSecret {
         // The colon stands between the two.
         let label = |text: &str| text.replace(':', " ").trim().to_owned();
         let totp = Builder::new()
-            .with_secret(self.0.to_vec())
+            .with_secret(self.0.clone())
             .with_issuer(Some(label(issuer)))
             .with_account_name(label(account))
             .build_noncompliant();
@@ -64,7 +76,7 @@ impl TotpSecret {
 
     fn totp(&self) -> Totp {
         Builder::new()
-            .with_secret(self.0.to_vec())
+            .with_secret(self.0.clone())
             .build_noncompliant()
     }
 }
@@ -111,6 +123,18 @@ mod tests {
             let code = secret.code_at(now.plus_seconds(steps * STEP));
             let expected = good.then_some(1_800_000_000 / STEP + steps);
             assert_eq!(secret.step_of(&code, now), expected, "{steps}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_read_however_it_is_written_and_a_weak_one_is_none() {
+        let secret = TotpSecret::new([7; 20]);
+        let text = secret.base32().to_lowercase();
+        let spaced = format!("{} {}==", &text[..4], &text[4..]);
+        let read = TotpSecret::parse(&spaced).expect("a secret");
+        assert_eq!(read.bytes(), secret.bytes());
+        for other in ["", "GEZDGNBVGY3TQOJQ", "not Base32 at all!", "ÄÖÜ"] {
+            assert!(TotpSecret::parse(other).is_none(), "{other}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! before anything of it is written, so that one row is all or nothing and none harms another.
 
 use super::api_keys::{self, NewApiKey};
+use super::second_factors::{self, BroughtTotp};
 use super::sip_digests::{self, SealedDigest};
 use super::sql::sql;
 use super::tx::Tx;
@@ -35,6 +36,7 @@ pub struct ImportRow {
     /// Keys, and when each was last used.
     pub keys: Vec<(NewApiKey, Option<Timestamp>)>,
     pub digests: Vec<SealedDigest>,
+    pub totp: Option<BroughtTotp>,
     pub event: AuditEvent,
 }
 
@@ -293,6 +295,9 @@ async fn add_credentials(
     }
     for digest in &row.digests {
         sip_digests::put(tx, tenant, id, digest, now).await?;
+    }
+    if let Some(totp) = &row.totp {
+        second_factors::bring_totp(tx, tenant, id, totp, now).await?;
     }
     Ok(())
 }

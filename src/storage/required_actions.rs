@@ -12,19 +12,26 @@ impl Scoped {
         let context = (self.tenant.clone(), id.to_owned(), action);
         self.db
             .write(context, |tx, (tenant, id, action)| {
-                Box::pin(async move {
-                    let Some(mut actions) = of(tx, tenant, id).await? else {
-                        return Ok(());
-                    };
-                    if !actions.contains(action) {
-                        actions.push(*action);
-                        put(tx, tenant, id, &actions).await?;
-                    }
-                    Ok(())
-                })
+                Box::pin(add(tx, tenant, id, *action))
             })
             .await
     }
+}
+
+pub(super) async fn add(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    action: RequiredAction,
+) -> Result<(), DbError> {
+    let Some(mut actions) = of(tx, tenant, id).await? else {
+        return Ok(());
+    };
+    if actions.contains(&action) {
+        return Ok(());
+    }
+    actions.push(action);
+    put(tx, tenant, id, &actions).await
 }
 
 /// Notes that an account has another password: whether one more is wanted depends on who chose it.

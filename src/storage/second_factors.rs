@@ -23,6 +23,14 @@ pub struct TotpData {
     pub last_step: i64,
 }
 
+/// An authenticator somebody had elsewhere.
+#[derive(Clone)]
+pub struct BroughtTotp {
+    /// The account it is sealed for.
+    pub sealed_for: String,
+    pub secret_sealed: String,
+}
+
 /// What is used up by passing: whoever comes with the same again is refused.
 #[derive(Clone)]
 pub enum Spend {
@@ -263,20 +271,7 @@ impl Scoped {
                     if begun == 0 {
                         return Ok(tx.undo(false));
                     }
-                    let data = serde_json::to_string(data).map_err(|_| DbError::Corrupt("totp"))?;
-                    tx.run(
-                        sql!(
-                            "INSERT INTO credentials (tenant, user_id, kind, id, data, created_at) \
-                             VALUES ($1, $2, 'totp', 'totp', $3, $4) \
-                             ON CONFLICT (tenant, user_id, kind, id) \
-                             DO UPDATE SET data = $3, created_at = $4"
-                        )
-                        .bind(tenant)
-                        .bind(user_id)
-                        .bind(data)
-                        .bind(*now),
-                    )
-                    .await?;
+                    put_totp(tx, tenant, user_id, data, *now).await?;
                     put_recovery_codes(tx, tenant, user_id, recovery_codes, *now).await?;
                     take_back_a_try(tx, tenant, user_id).await?;
                     let action = RequiredAction::ConfigureTotp;
@@ -425,6 +420,59 @@ async fn take_back_a_try(tx: &mut Tx, tenant: &str, user_id: &str) -> Result<(),
     )
     .await
     .map(drop)
+}
+
+/// Writes an account's authenticator, in the place of the one there was.
+async fn put_totp(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    data: &TotpData,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let data = serde_json::to_string(data).map_err(|_| DbError::Corrupt("credentials.data"))?;
+    tx.run(
+        sql!(
+            "INSERT INTO credentials (tenant, user_id, kind, id, data, created_at) \
+             VALUES ($1, $2, 'totp', 'totp', $3, $4) \
+             ON CONFLICT (tenant, user_id, kind, id) DO UPDATE SET data = $3, created_at = $4"
+        )
+        .bind(tenant)
+        .bind(user_id)
+        .bind(data)
+        .bind(now),
+    )
+    .await
+    .map(drop)
+}
+
+/// Gives an account the authenticator it had elsewhere, unless it has one here. One that is sealed for
+/// another account opens in no other: then the person sets one up.
+pub(super) async fn bring_totp(
+    tx: &mut Tx,
+    tenant: &str,
+    user_id: &str,
+    brought: &BroughtTotp,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    if brought.sealed_for != user_id {
+        return required_actions::add(tx, tenant, user_id, RequiredAction::ConfigureTotp).await;
+    }
+    let there = tx
+        .one(
+            sql!("SELECT id FROM credentials WHERE tenant = $1 AND user_id = $2 AND kind = 'totp'")
+                .bind(tenant)
+                .bind(user_id),
+        )
+        .await?;
+    if there.is_some() {
+        return Ok(());
+    }
+    let data = TotpData {
+        secret_sealed: brought.secret_sealed.clone(),
+        last_step: 0,
+    };
+    put_totp(tx, tenant, user_id, &data, now).await
 }
 
 async fn put_recovery_codes(

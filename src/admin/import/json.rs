@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{DigestRecord, KeyRecord, Proof, Record, when};
 use crate::model::required_action::RequiredAction;
+use crate::model::totp::TotpSecret;
 use crate::model::user::{Address, Preferences, StandardClaims, UserInput};
 
 #[derive(Default, Deserialize)]
@@ -48,6 +49,7 @@ pub(super) struct Account {
     last_login_at: Option<String>,
     api_keys: Vec<Key>,
     sip_digests: Vec<Digest>,
+    totp_secret: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -174,6 +176,13 @@ impl Account {
                 ha1: Zeroizing::new(digest.ha1),
                 created_at: times.read("sip_digests: created_at", digest.created_at),
             });
+        }
+        if let Some(secret) = self.totp_secret.map(Zeroizing::new) {
+            record.totp = TotpSecret::parse(&secret);
+            if record.totp.is_none() {
+                let rule = "totp_secret: 16 to 64 bytes in Base32";
+                record.problems.push(rule.to_owned());
+            }
         }
         record.problems.append(&mut times.0);
         record

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{Proof, Record, UNKNOWN_HASH, json};
 use crate::base::clock::Timestamp;
 use crate::model::required_action::RequiredAction;
+use crate::model::totp::{STEP, TotpSecret};
 use crate::model::user::{StandardClaims, UserInput};
 use crate::passwords::foreign::{self, Prf};
 
@@ -73,6 +75,33 @@ struct CredentialData {
     algorithm: String,
     #[serde(default)]
     additional_parameters: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct OtpSecret {
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OtpData {
+    #[serde(default)]
+    sub_type: Option<String>,
+    digits: u32,
+    #[serde(default)]
+    period: Option<u32>,
+    algorithm: String,
+    #[serde(default)]
+    secret_encoding: Option<String>,
+}
+
+impl OtpData {
+    fn is_ours(&self) -> bool {
+        self.sub_type.as_deref().is_none_or(|kind| kind == "totp")
+            && self.digits == 6
+            && self.period.is_none_or(|seconds| i64::from(seconds) == STEP)
+            && self.algorithm == "HmacSHA1"
+    }
 }
 
 pub(super) fn record(place: u64, object: &[u8]) -> Result<Record, String> {
@@ -140,6 +169,18 @@ pub(super) fn record(place: u64, object: &[u8]) -> Result<Record, String> {
             None => record.problems.push(UNKNOWN_HASH.to_owned()),
         }
     }
+    // The first that works here. Whoever had others, or none of that kind, sets one up: nobody is left
+    // with less than they had.
+    let factors = || user.credentials.iter().filter(|one| one.is_second_factor());
+    record.totp = factors().find_map(Credential::totp);
+    let actions = &mut record.input.required_actions;
+    actions.retain(|action| *action != RequiredAction::ConfigureTotp || record.totp.is_none());
+    if record.totp.is_none()
+        && factors().next().is_some()
+        && !actions.contains(&RequiredAction::ConfigureTotp)
+    {
+        actions.push(RequiredAction::ConfigureTotp);
+    }
     Ok(record)
 }
 
@@ -166,6 +207,28 @@ fn first(attributes: &BTreeMap<String, Value>, name: &str) -> Option<String> {
 }
 
 impl Credential {
+    fn is_second_factor(&self) -> bool {
+        matches!(
+            self.kind.as_deref(),
+            Some("otp" | "totp" | "hotp" | "webauthn")
+        )
+    }
+
+    /// Its secret, where it makes the codes that ours do.
+    fn totp(&self) -> Option<TotpSecret> {
+        let data: OtpData = serde_json::from_str(self.parameters.as_deref()?).ok()?;
+        let secret: OtpSecret = serde_json::from_str(self.secret_data.as_deref()?).ok()?;
+        let secret = Zeroizing::new(secret.value);
+        if !data.is_ours() {
+            return None;
+        }
+        match data.secret_encoding.as_deref() {
+            Some("BASE32") => TotpSecret::parse(&secret),
+            None | Some("") => TotpSecret::of(secret.as_bytes()),
+            Some(_) => None,
+        }
+    }
+
     fn proof(&self) -> Option<Proof> {
         if let Some(value) = &self.value {
             return Some(Proof::Plain(value.clone().into()));

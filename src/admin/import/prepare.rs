@@ -6,19 +6,23 @@ use serde_json::json;
 use super::{DigestRecord, KeyRecord, Proof, Record};
 use crate::admin::AdminError;
 use crate::admin::new_password::{self, Owner};
+use crate::admin::users;
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::digest::digest_text;
 use crate::base::id::is_uuid;
+use crate::login::factors::sealed_totp;
 use crate::model::api_key::{ApiKeyInput, KeySecret, MAX_KEYS};
 use crate::model::audit_event::{Actor, AuditEvent, AuditKind};
 use crate::model::required_action::RequiredAction;
 use crate::model::role;
 use crate::model::sip_digest::{DigestAlgorithm, DigestName};
 use crate::model::tenant::Tenant;
+use crate::model::totp::TotpSecret;
 use crate::model::user::AccountKind;
 use crate::storage::api_keys::NewApiKey;
 use crate::storage::import::ImportRow;
+use crate::storage::second_factors::BroughtTotp;
 use crate::storage::sip_digests::SealedDigest;
 use crate::storage::users::NewUser;
 
@@ -98,6 +102,10 @@ impl<'a> Preparer<'a> {
             },
             Err(broken) => return Ok(Err(broken)),
         };
+        let totp = match &record.totp {
+            Some(secret) => Some(self.totp(&user, secret).await?),
+            None => None,
+        };
         let mut event = self.event(AuditKind::UserCreated, &id, now);
         event.detail =
             json!({ "import": { "api_keys": keys.len(), "sip_digests": digests.len() } });
@@ -107,8 +115,23 @@ impl<'a> Preparer<'a> {
             last_login_at: record.last_login_at,
             keys,
             digests,
+            totp,
             event,
         }))
+    }
+
+    /// An authenticator, sealed for the account there is of that name, or else for the one that will be.
+    async fn totp(&self, user: &NewUser, secret: &TotpSecret) -> Result<BroughtTotp, AdminError> {
+        let name = user.user.input().username.as_str();
+        let owner = match users::get(self.app, self.tenant, name).await {
+            Ok(there) => there.id,
+            Err(AdminError::Missing(_)) => user.id.clone(),
+            Err(error) => return Err(error),
+        };
+        Ok(BroughtTotp {
+            secret_sealed: sealed_totp(self.app, &self.tenant.id, &owner, secret),
+            sealed_for: owner,
+        })
     }
 
     fn event(&self, kind: AuditKind, id: &str, now: Timestamp) -> AuditEvent {

@@ -31,6 +31,7 @@ const TEXTS: &[&str] = &[
     "password_set_at",
     "created_at",
     "last_login_at",
+    "totp_secret",
 ];
 const FLAGS: &[&str] = &["email_verified", "phone_number_verified", "enabled"];
 /// With spaces or semicolons between them.

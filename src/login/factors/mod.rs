@@ -191,18 +191,19 @@ fn recovery_digest(app: &App, tenant: &Tenant, user: &User, code: &RecoveryCode)
     digest_text(&hmac_sha256(&key, place.as_bytes()))
 }
 
-fn sealed(app: &App, tenant: &Tenant, user: &User, secret: &TotpSecret) -> String {
-    app.master_key
-        .seal(&place(tenant, user), secret.bytes(), &app.random)
+/// An authenticator's secret as the row of this account has it.
+pub fn sealed_totp(app: &App, tenant_id: &str, user_id: &str, secret: &TotpSecret) -> String {
+    let place = place(tenant_id, user_id);
+    app.master_key.seal(&place, secret.bytes(), &app.random)
 }
 
 fn unsealed(app: &App, tenant: &Tenant, user: &User, sealed: &str) -> Result<TotpSecret, DbError> {
-    let opened = app.master_key.open(&place(tenant, user), sealed);
+    let opened = app.master_key.open(&place(&tenant.id, &user.id), sealed);
     let secret = opened.ok().and_then(|bytes| TotpSecret::of(&bytes));
     secret.ok_or(DbError::Corrupt("an authenticator's secret"))
 }
 
 /// Where a secret is sealed for. One that is set up goes to the row of one that is used as it is.
-fn place(tenant: &Tenant, user: &User) -> String {
-    format!("credentials/{}/{}/totp", tenant.id, user.id)
+fn place(tenant_id: &str, user_id: &str) -> String {
+    format!("credentials/{tenant_id}/{user_id}/totp")
 }

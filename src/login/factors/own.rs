@@ -4,7 +4,7 @@
 use super::super::browser::SignedIn;
 use super::super::direct::{self, LoginError};
 use super::super::throttle::Throttled;
-use super::{FactorError, Passed, admit, event_of, recovery_codes, refused, sealed, unsealed};
+use super::{FactorError, Passed, admit, event_of, recovery_codes, refused, sealed_totp, unsealed};
 use crate::admin::factors;
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -119,7 +119,7 @@ async fn store(
     let enrolment = Enrolment {
         user_id: user.id.clone(),
         session_id: session_id.to_owned(),
-        secret_sealed: sealed(app, &ctx.tenant, user, &secret),
+        secret_sealed: sealed_totp(app, &ctx.tenant.id, &user.id, &secret),
         expires_at: ctx.now.plus_seconds(ENROLMENT),
     };
     let expires_at = enrolment.expires_at;

@@ -4,6 +4,10 @@ use serde_json::json;
 use users_core::admin::import::source::{Format, format_of};
 use users_core::model::required_action::RequiredAction;
 
+use users_core::admin::import::Plan;
+use users_core::model::totp::TotpSecret;
+use users_core::storage::import::OnConflict;
+
 use super::{BCRYPT, PLAN, WORDS, counts, everybody, file, import_text, named};
 use crate::support::everywhere;
 
@@ -106,6 +110,9 @@ async fn a_table_has_a_line_of_names_and_a_line_for_each_account() {
     .await;
 }
 
+/// Its bytes are the secret.
+const KEYCLOAKS_SECRET: &str = "pV0kC5vDxS2mWq8TzYb1";
+
 /// As Keycloak's own export writes them, but for the fields nobody reads.
 fn realm() -> String {
     let pbkdf2 = json!({ "value": "Q1pqTCnXPZeXfWgw/tRQSQStnSPe/BwYwja2yipqc03brRTp3kLA3EAXgAkszttTX6Dt5FYKhMkd8//Dxe9jEA==", "salt": "AQIDBAUGBwgJCgsMDQ4PEA==", "additionalParameters": {} });
@@ -121,7 +128,9 @@ fn realm() -> String {
                 "totp": false, "emailVerified": true, "firstName": "Ada", "lastName": "Lovelace",
                 "email": "ada@example.test", "attributes": { "phoneNumber": ["+441632960001"], "unit": ["7"] },
                 "credentials": [
-                    { "id": "1", "type": "otp", "secretData": "{}", "credentialData": "{}" },
+                    { "id": "1", "type": "otp", "secretData": json!({ "value": KEYCLOAKS_SECRET }).to_string(),
+                      "credentialData": json!({ "subType": "totp", "digits": 6, "counter": 0, "period": 30,
+                      "algorithm": "HmacSHA1" }).to_string() },
                     { "id": "2", "type": "password", "createdDate": 1_710_000_000_000_i64,
                       "secretData": pbkdf2.to_string(), "credentialData": data.to_string() },
                 ],
@@ -129,6 +138,9 @@ fn realm() -> String {
                 "realmRoles": ["default-roles-rvoip", "offline_access", "user"], "groups": ["/staff"],
             },
             { "username": "bob", "enabled": false, "credentials": [
+                { "type": "otp", "secretData": json!({ "value": KEYCLOAKS_SECRET }).to_string(),
+                  "credentialData": json!({ "subType": "hotp", "digits": 8, "counter": 7,
+                  "algorithm": "HmacSHA256" }).to_string() },
                 { "type": "password", "secretData": sha512.to_string(), "credentialData": data512.to_string() },
             ] },
             { "username": "service-account-x", "serviceAccountClientId": "x" },
@@ -162,11 +174,63 @@ async fn the_users_of_a_realm_export_keep_their_passwords() {
         assert_eq!(ada.attributes["unit"], "7");
         assert_eq!(ada.claims.phone_number.as_deref(), Some("+441632960001"));
         assert_eq!(ada.required_actions, [RequiredAction::VerifyEmail]);
-        service
-            .password("ada", WORDS, "sip.register")
+        // The authenticator comes along, or else its owner sets one up: nobody is left with less.
+        let refused = service.password("ada", WORDS, "sip.register").await;
+        refused.assert_error(400, "invalid_grant");
+        let secret = TotpSecret::of(KEYCLOAKS_SECRET.as_bytes()).expect("a secret");
+        let code = secret.code_at(world.app.clock.now());
+        let form = [
+            ("grant_type", "password"),
+            ("username", "ada"),
+            ("password", WORDS),
+            ("otp", code.as_str()),
+        ];
+        service.post("/token", &form).await.assert_ok();
+        let bob = named(&world, "bob").await;
+        assert!(!bob.enabled);
+        assert_eq!(bob.required_actions, [RequiredAction::ConfigureTotp]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_authenticator_comes_along_and_takes_no_others_place() {
+    everywhere(async |world| {
+        let service = world.client("web", "sip.register").await;
+        let secrets = [TotpSecret::new([1; 20]), TotpSecret::new([2; 20])];
+        let code = |secret: &TotpSecret| secret.code_at(world.app.clock.now());
+        let login = async |otp: String| {
+            let form = [
+                ("grant_type", "password"),
+                ("username", "ada"),
+                ("password", WORDS),
+                ("otp", otp.as_str()),
+            ];
+            service.post("/token", &form).await
+        };
+        // Under another id and in place of nothing; then beside what is there.
+        let update = Plan {
+            on_conflict: OnConflict::Update,
+            ..PLAN
+        };
+        let ada = json!({ "username": "ada", "password_hash": BCRYPT });
+        import_text(&world, Format::Json, &ada.to_string(), PLAN).await;
+        for secret in &secrets {
+            let ada = json!({ "username": "ADA", "totp_secret": secret.base32().to_lowercase() });
+            let (summary, _) = import_text(&world, Format::Json, &ada.to_string(), update).await;
+            assert_eq!(summary, counts(0, 1, 0, 0));
+        }
+        login(code(&secrets[0])).await.assert_ok();
+        login(code(&secrets[1]))
             .await
-            .assert_ok();
-        assert!(!named(&world, "bob").await.enabled);
+            .assert_error(400, "invalid_grant");
+        let weak = json!({ "username": "bob", "totp_secret": "GEZDGNBVGY3TQOJQ" });
+        let (_, refused) = import_text(&world, Format::Json, &weak.to_string(), PLAN).await;
+        assert_eq!(
+            refused[0].reasons,
+            ["totp_secret: 16 to 64 bytes in Base32"]
+        );
+        assert!(!format!("{:?}", world.audit().await).contains(&*secrets[0].base32()));
     })
     .await;
 }

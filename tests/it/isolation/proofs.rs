@@ -992,6 +992,7 @@ pub const PROOFS: &[(&str, Proof)] = &[
     ("import_users", |scene| {
         Box::pin(async move {
             let row = ImportRow {
+                totp: None,
                 user: new_user(USER, "imported"),
                 password: Some(("another hash".to_owned(), later())),
                 last_login_at: Some(later()),
