@@ -66,8 +66,23 @@ impl Smtp {
         let whole = transport.send(message);
         match tokio::time::timeout(self.config.timeout * 4, whole).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(judged(&error)),
+            Ok(Err(error)) => Err(self.of_this_mail(judged(&error)).await),
             Err(_) => Err(SendError::Unreachable("it is too slow".to_owned())),
+        }
+    }
+
+    /// A server that wants nobody's mail greets with 554 (RFC 5321 section 3.1), which alone looks like
+    /// the refusal of one mail: whether it is one shows when it is asked without a mail.
+    async fn of_this_mail(&self, error: SendError) -> SendError {
+        if !matches!(error, SendError::Permanent(_)) {
+            return error;
+        }
+        match self.probe().await {
+            Ok(()) => error,
+            Err(SendError::Permanent(reason) | SendError::Temporary(reason)) => {
+                SendError::Unreachable(format!("it answers {reason} to everybody"))
+            }
+            Err(unreachable) => unreachable,
         }
     }
 

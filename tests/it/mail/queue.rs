@@ -27,7 +27,7 @@ async fn a_server_that_is_away_delays_mail_and_loses_none() {
         |_| {},
         async |world, peer| {
             world.person("alice").await;
-            for mood in [Mood::Busy, Mood::Silent, Mood::HangsUp] {
+            for mood in [Mood::Busy, Mood::Unwelcoming, Mood::Silent, Mood::HangsUp] {
                 peer.is(mood);
                 ask(&world).await;
                 for _ in 0..5 {

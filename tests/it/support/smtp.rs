@@ -19,6 +19,8 @@ pub enum Mood {
     Refuses,
     /// 421 instead of a greeting.
     Busy,
+    /// 554 instead of a greeting.
+    Unwelcoming,
     /// Nothing at all.
     Silent,
     /// Hangs up in the middle of the mail.
@@ -167,6 +169,7 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             tokio::time::sleep(std::time::Duration::from_mins(1)).await;
             return None;
         }
+        Mood::Unwelcoming => return say(&mut stream, "554 no mail is taken here").await,
         Mood::Busy => return say(&mut stream, "421 too many connections").await,
         _ => say(&mut stream, "220 sink.test ESMTP").await?,
     }
