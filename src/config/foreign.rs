@@ -10,8 +10,8 @@ use super::error::{Errors, Place};
 use super::kind::Given;
 use super::layers::Layers;
 use super::settings::{SETTINGS, Setting};
-use super::{Profile, Registration};
-use parts::{Address, Postgres, Tls};
+use super::{CharacterClass, Profile, Registration};
+use parts::{Address, Classes, Postgres, Tls};
 
 pub(super) use users_core::{InFile, read_file};
 
@@ -45,6 +45,8 @@ enum Meaning {
     Times(&'static [&'static str], i64),
     /// The algorithm that signs, if it is one that others can verify without being able to sign.
     Algorithm,
+    /// One of `passwords.classes`, where it is switched on.
+    Class(CharacterClass),
     /// A part of `tls.*`.
     Tls(parts::TlsPart),
     /// A part of `database_url`.
@@ -170,6 +172,7 @@ pub(super) fn read(
         notes: Vec::new(),
         taken: Vec::new(),
         address: Address::default(),
+        classes: Classes::default(),
         tls: Tls::default(),
         postgres: Postgres::default(),
     };
@@ -193,6 +196,8 @@ pub(super) fn read(
     // A switch in one place may speak of files in the other.
     let tls = std::mem::take(&mut reading.tls);
     tls.give(&mut reading);
+    let classes = std::mem::take(&mut reading.classes);
+    classes.give(&mut reading);
     if !profiles.is_empty() {
         reading.look_at_the_rest(&profiles, &seen);
     }
@@ -230,6 +235,7 @@ struct Reading<'r> {
     /// Fields that have their value already, and from where.
     taken: Vec<(&'static str, String)>,
     address: Address,
+    classes: Classes,
     tls: Tls,
     postgres: Postgres,
 }
@@ -259,6 +265,7 @@ impl Reading<'_> {
                 self.unread(&source.name, reason);
             }
             Meaning::Algorithm => self.give(source, "tokens.signing_alg", value),
+            Meaning::Class(class) => self.classes.note(class, source, value, self.errors),
             Meaning::Tls(part) => self.tls.note(part, source, value, self.errors),
             Meaning::Postgres(part) => self.postgres.note(part, source, value),
             Meaning::Secret => self.unread(&source.name, NEVER_SIGNS),

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{NO_FLAG, Reading, Source, is_on};
+use crate::config::CharacterClass;
 use crate::config::error::Errors;
 
 /// The port of `bind` where only a host is given.
@@ -47,6 +48,46 @@ impl Address {
 fn no_port(reading: &mut Reading<'_>, said: Option<&(Source, String)>) {
     if let Some((source, _)) = said {
         reading.errors.add(&source.place, "must be a port");
+    }
+}
+
+/// Switches that make `passwords.classes` together.
+#[derive(Default)]
+pub(super) struct Classes {
+    said: Vec<(CharacterClass, Source, bool)>,
+}
+
+impl Classes {
+    pub(super) fn note(
+        &mut self,
+        class: CharacterClass,
+        source: &Source,
+        value: &str,
+        errors: &mut Errors,
+    ) {
+        // The first to say something is heard.
+        if self.said.iter().any(|(known, ..)| *known == class) {
+            return;
+        }
+        match is_on(value) {
+            Some(on) => self.said.push((class, source.clone(), on)),
+            None => errors.add(&source.place, NO_FLAG),
+        }
+    }
+
+    /// None that is switched on changes nothing.
+    pub(super) fn give(self, reading: &mut Reading<'_>) {
+        let wanted = || self.said.iter().filter(|(_, _, on)| *on);
+        let Some((_, first, _)) = wanted().next() else {
+            return;
+        };
+        let names: Vec<&str> = wanted().map(|(_, from, _)| &*from.name).collect();
+        let classes: Vec<&str> = wanted().map(|(class, ..)| class.name()).collect();
+        let source = Source {
+            name: names.join(", "),
+            ..first.clone()
+        };
+        reading.give(&source, "passwords.classes", &classes.join(","));
     }
 }
 

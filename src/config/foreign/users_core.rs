@@ -5,8 +5,8 @@ use toml::de::DeValue;
 
 use super::parts::TlsPart;
 use super::{Meaning, Source, Variable, variable};
-use crate::config::Profile;
 use crate::config::reader::{TableReader, mismatch, texts};
+use crate::config::{CharacterClass, Profile};
 
 /// What its variables begin with.
 pub(super) const PREFIX: &str = "RVOIP_USERS_";
@@ -17,7 +17,6 @@ const TABLE: &str = "users_core";
 const TABLES: [&str; 6] = ["jwt", "password", "tls", "api", "security", "defaults"];
 
 const BY_SCOPE: Meaning = Meaning::Unread("the audiences of a token follow from its scopes");
-const BY_CLASS: Meaning = Meaning::Unread("the settings passwords.* say what a password must hold");
 const OWN_COST: Meaning = Meaning::Unread("the settings password_hash.* say what a password costs");
 const OWN_KEYS: Meaning =
     Meaning::Unread("key pairs are made here, and named by their thumbprints");
@@ -39,10 +38,10 @@ const KNOWN: &[Known] = &[
     ("jwt.signing_key", Some("RVOIP_USERS_JWT_SIGNING_KEY"), OWN_KEYS),
     ("jwt.kid", None, OWN_KEYS),
     ("password.min_length", Some("RVOIP_USERS_PASSWORD_MIN_LENGTH"), Meaning::Field("passwords.min_length")),
-    ("password.require_uppercase", None, BY_CLASS),
-    ("password.require_lowercase", None, BY_CLASS),
-    ("password.require_numbers", None, BY_CLASS),
-    ("password.require_special", Some("RVOIP_USERS_REQUIRE_SPECIAL"), BY_CLASS),
+    ("password.require_uppercase", None, Meaning::Class(CharacterClass::Upper)),
+    ("password.require_lowercase", None, Meaning::Class(CharacterClass::Lower)),
+    ("password.require_numbers", None, Meaning::Class(CharacterClass::Digit)),
+    ("password.require_special", Some("RVOIP_USERS_REQUIRE_SPECIAL"), Meaning::Class(CharacterClass::Symbol)),
     ("password.argon2_memory_cost", None, OWN_COST),
     ("password.argon2_time_cost", None, OWN_COST),
     ("password.argon2_parallelism", None, OWN_COST),

@@ -62,7 +62,6 @@ fn what_users_core_has_no_use_for_here_is_named_and_warned_of() {
             "hunter2-hunter2-hunter2-hunter2-hunter2",
         ),
         ("RVOIP_USERS_JWT_ALGORITHM", "HS256"),
-        ("RVOIP_USERS_REQUIRE_SPECIAL", "true"),
         ("RVOIP_USERS_TLS_REQUIRE", "true"),
         ("RVOIP_USERS_POSTGRES_URL", "postgres://x"),
         ("RVOIP_USERS_NO_SUCH_THING", "1"),
@@ -78,6 +77,31 @@ fn what_users_core_has_no_use_for_here_is_named_and_warned_of() {
     assert_eq!(on.notes.len(), env.len());
     assert_eq!(on.config.tokens.signing_alg, "RS256");
     assert!(on.config.tls.cert_file.is_none());
+}
+
+#[test]
+fn what_users_core_wants_in_a_password_is_wanted_here() {
+    let special = ("RVOIP_USERS_REQUIRE_SPECIAL", "true");
+    let on = loaded("users-core", &[special]);
+    assert_eq!(shown(&on.config, "passwords.classes"), "symbol");
+    let said = said(&on);
+    assert!(
+        said.contains("RVOIP_USERS_REQUIRE_SPECIAL sets passwords.classes"),
+        "{said}"
+    );
+    let off = loaded("users-core", &[("RVOIP_USERS_REQUIRE_SPECIAL", "false")]);
+    assert_eq!(shown(&off.config, "passwords.classes"), "(none)");
+    // A variable wins over the file, and each says its own.
+    let file = "compat = [\"users-core\"]\n[users_core.password]\nrequire_special = false\n\
+                require_uppercase = true\nrequire_numbers = true\n";
+    let on = load_both(file, &[special]).expect("good");
+    let classes = shown(&on.config, "passwords.classes");
+    assert_eq!(classes, "symbol,upper,digit");
+    let errors = refused("users-core", &[("RVOIP_USERS_REQUIRE_SPECIAL", "perhaps")]);
+    assert!(
+        errors.starts_with("RVOIP_USERS_REQUIRE_SPECIAL: must be true or false"),
+        "{errors}"
+    );
 }
 
 #[test]
@@ -308,6 +332,7 @@ fn the_file_of_users_core_is_read_as_a_table_of_ours() {
     assert_eq!(config.tokens.access_token_lifetime, 600);
     assert_eq!(config.tokens.refresh_token_lifetime, 86_400);
     assert_eq!(shown(config, "passwords.min_length"), "14");
+    assert_eq!(shown(config, "passwords.classes"), "upper");
     assert_eq!(config.limits.calls_per_minute, 50);
     assert_eq!(config.limits.max_body_bytes, 10 << 20);
     assert_eq!(config.limits.login_failures_per_account, 7);
