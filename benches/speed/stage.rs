@@ -74,6 +74,7 @@ async fn signed_in(app: &App, tenant: &Tenant, user_id: &str, client: &Client) -
     let event = || Actor::system().did(AuditKind::Login, user_id, app.row_id(), now);
     let secret = OpaqueToken::generate(Kind::SessionSecret, &app.random);
     let signed_in = SignIn {
+        proof: None,
         session: Session {
             id: app.opaque_id(),
             user_id: user_id.to_owned(),

@@ -106,6 +106,16 @@ impl Page {
         }
     }
 
+    /// Notes what its form will be an answer to.
+    fn note_in(&self, transaction: &mut Transaction) {
+        if let Some(session) = self.session() {
+            transaction.account = Some(session.to_owned());
+        }
+        if let Self::Consent { scope, .. } = self {
+            transaction.shown = Some(scope.to_string());
+        }
+    }
+
     /// The session it is about.
     fn session(&self) -> Option<&str> {
         match self {
@@ -175,20 +185,15 @@ pub(super) fn show(
     page: Page,
     said: &Said<'_>,
 ) -> Response<Body> {
-    let metadata = request.metadata();
     let client_name = request.client.client.name();
+    let problem = said.lines.first().map(String::as_str);
     let form_targets = [request.channel.redirect.form_target()];
     let frame = Frame {
         base: &ctx.tenant.path(),
         tenant_name: &ctx.tenant.name,
         form_targets: &form_targets,
     };
-    if let Some(session) = page.session() {
-        transaction.account = Some(session.to_owned());
-    }
-    if let Page::Consent { scope, .. } = &page {
-        transaction.shown = Some(scope.to_string());
-    }
+    page.note_in(&mut transaction);
     let (mark, cookie) = browser.ensure_mark(app, ctx);
     let sealed = transaction.seal(app, ctx, mark);
     let mut response = match page {
@@ -200,7 +205,7 @@ pub(super) fn show(
                 client_name: Some(client_name),
                 username: username.as_deref().unwrap_or_default(),
                 username_is_fixed: false,
-                problem: said.lines.first().map(String::as_str),
+                problem,
                 other_accounts: !browser.accounts().is_empty(),
                 reset: app.mail.works(),
                 sign_up: sign_up::is_open(app, ctx),
@@ -219,7 +224,7 @@ pub(super) fn show(
                 transaction: &sealed,
                 client_name: Some(client_name),
                 username: &username,
-                problem: said.lines.first().map(String::as_str),
+                problem,
             },
         ),
         Page::ConfigureTotp {
@@ -236,7 +241,7 @@ pub(super) fn show(
                 username: &username,
                 secret: &secret,
                 uri: &uri,
-                problem: said.lines.first().map(String::as_str),
+                problem,
             },
         ),
         Page::RecoveryCodes { codes } => app.pages.recovery_codes(&RecoveryCodes {
@@ -265,13 +270,7 @@ pub(super) fn show(
         } => app.pages.consent(&Consent {
             frame,
             transaction: &sealed,
-            client: ClientCard {
-                name: client_name,
-                uri: metadata.client_uri.as_deref(),
-                logo_uri: metadata.logo_uri.as_deref(),
-                policy_uri: metadata.policy_uri.as_deref(),
-                tos_uri: metadata.tos_uri.as_deref(),
-            },
+            client: card(request),
             username: &username,
             scopes: scope_lines(&scope, &before),
             offline: scope.contains("offline_access"),
@@ -279,14 +278,24 @@ pub(super) fn show(
             redirect_host: &form_targets[0],
         }),
     };
-    if let Some(seconds) = said.retry_after
-        && let Ok(seconds) = HeaderValue::try_from(seconds.to_string())
-    {
-        let headers = response.headers_mut();
-        headers.insert(RETRY_AFTER, seconds);
+    if let Some(seconds) = said.retry_after {
+        let seconds = HeaderValue::from(seconds);
+        response.headers_mut().insert(RETRY_AFTER, seconds);
     }
     add_cookies(&mut response, cookie);
     response
+}
+
+/// The client as its registration describes it.
+fn card(request: &AuthorizationRequest) -> ClientCard<'_> {
+    let metadata = request.metadata();
+    ClientCard {
+        name: request.client.client.name(),
+        uri: metadata.client_uri.as_deref(),
+        logo_uri: metadata.logo_uri.as_deref(),
+        policy_uri: metadata.policy_uri.as_deref(),
+        tos_uri: metadata.tos_uri.as_deref(),
+    }
 }
 
 /// Who the person is first, what the client may do after.

@@ -37,7 +37,10 @@ pub enum Spend {
     /// An authenticator's row as it was read, and as it is with the step of the code.
     Totp { before: String, after: String },
     /// A recovery code, by its digest; the event is stored when it is used up.
-    RecoveryCode { digest: String, event: AuditEvent },
+    RecoveryCode {
+        digest: String,
+        event: Box<AuditEvent>,
+    },
 }
 
 /// Tries of an account's second factors in the present window.

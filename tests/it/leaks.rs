@@ -6,7 +6,8 @@ mod types;
 
 use users_core::admin::{self, clients, users};
 use users_core::model::audit_event::Actor;
-use users_core::model::client_metadata::TokenFormat;
+use users_core::model::client_metadata::{ClientMetadata, TokenFormat};
+use users_core::model::resource::API_SCOPES;
 use users_core::trail;
 
 use crate::support::everywhere;
@@ -22,6 +23,7 @@ async fn every_flow(world: &World) -> Vec<String> {
     let alice = world.person("alice").await;
     let mut secrets = token_flows(world, &app, &alice).await;
     secrets.extend(keys_used(world, &alice).await);
+    secrets.extend(factors_used(world).await);
     secrets.extend(set_up(world).await);
     secrets.extend(secrets_changed(world, &app).await);
     secrets.extend([app.secret, alice.password]);
@@ -117,6 +119,42 @@ async fn keys_used(world: &World, alice: &Person) -> Vec<String> {
         alice.token,
         console.secret,
     ]
+}
+
+/// A second factor, set up and shown, with right codes and wrong ones.
+async fn factors_used(world: &World) -> Vec<String> {
+    let scope = format!("openid {}", API_SCOPES.join(" "));
+    let own = |metadata: &mut ClientMetadata| metadata.first_party = true;
+    let desk = world.client_with("desk", &scope, own).await;
+    let frieda = world.person("frieda").await;
+    let bearer = world.bearer(&desk, &frieda).await;
+    let authenticator = world.enrol(&bearer, &frieda).await;
+    let used = authenticator.recovery_codes[0].clone();
+    let wrong = "canary-in-a-code";
+    for otp in [wrong, used.as_str(), used.as_str()] {
+        let form = [
+            ("grant_type", "password"),
+            ("username", "frieda"),
+            ("password", frieda.password.as_str()),
+            ("otp", otp),
+        ];
+        desk.post("/token", &form).await;
+    }
+    // One that is never confirmed.
+    let body = serde_json::json!({
+        "password": frieda.password, "otp": authenticator.recovery_codes[1],
+    });
+    let begun = bearer.post("/users/me/factors/totp", &body).await;
+    begun.assert_ok();
+    let mut secrets = authenticator.recovery_codes.clone();
+    secrets.extend([
+        authenticator.base32(),
+        begun.text("secret"),
+        wrong.to_owned(),
+        frieda.password,
+        desk.secret,
+    ]);
+    secrets
 }
 
 async fn set_up(world: &World) -> Vec<String> {

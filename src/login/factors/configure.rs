@@ -14,6 +14,7 @@ use super::super::page_error::PageError;
 use super::own::{self, FactorChangeError};
 use crate::app::App;
 use crate::context::Ctx;
+use crate::model::recovery_code::RecoveryCode;
 use crate::storage::DbError;
 
 /// What the form says it is.
@@ -68,7 +69,7 @@ pub(in super::super) async fn answer(
                 transaction.account = session.or(transaction.account);
             }
             let cookies = browser.take_cookies();
-            let codes = codes.iter().map(|code| code.grouped()).collect();
+            let codes = codes.iter().map(RecoveryCode::grouped).collect();
             let (codes, nothing) = (Page::RecoveryCodes { codes }, Said::default());
             let mut response =
                 page::show(app, ctx, &request, transaction, browser, codes, &nothing);

@@ -150,7 +150,10 @@ async fn proof(app: &App, ctx: &Ctx, user: &User, typed: &str) -> Result<Option<
         let at = ctx.now.millis();
         let news = Contents::RecoveryCodeUsed { at, left };
         letters::tell(app, &ctx.tenant, user, &news, &mut event);
-        return Ok(Some(Spend::RecoveryCode { digest, event }));
+        return Ok(Some(Spend::RecoveryCode {
+            digest,
+            event: Box::new(event),
+        }));
     }
     let Some(before) = rows.totp(&user.id).await? else {
         return Ok(None);

@@ -96,16 +96,12 @@ pub(super) async fn begin_at_page(
     person: &SignedIn,
 ) -> Result<Setup, DbError> {
     let (user, session_id) = (person.user(), &person.session().id);
-    match begun(app, ctx, user, session_id).await? {
-        Some((enrolment, secret)) => Ok(Setup {
-            secret,
-            expires_at: enrolment.expires_at,
-        }),
-        None => {
-            let setup = store(app, ctx, user, session_id, None).await?;
-            setup.ok_or(DbError::Corrupt("factor_enrolments"))
-        }
+    if let Some((enrolment, secret)) = begun(app, ctx, user, session_id).await? {
+        let expires_at = enrolment.expires_at;
+        return Ok(Setup { secret, expires_at });
     }
+    let setup = store(app, ctx, user, session_id, None).await?;
+    setup.ok_or(DbError::Corrupt("factor_enrolments"))
 }
 
 async fn store(

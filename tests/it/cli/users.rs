@@ -239,3 +239,22 @@ fn links_are_printed_where_no_mail_is_sent() {
     let refused = place.refused(&["user", "verify-link", "bob"]);
     assert!(refused.contains("no address to verify"), "{refused}");
 }
+
+#[test]
+fn a_lost_second_factor_is_taken_away() {
+    let place = Place::new();
+    let ann = json!({ "username": "ann", "totp_secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" });
+    place.write("people.json", &ann.to_string());
+    place.ok(&["import", "people.json"]);
+    let shown = place.json(&["user", "show", "ann"]);
+    assert!(shown["second_factors"]["totp"].is_string(), "{shown}");
+    let removed = place.json(&["user", "remove-factor", "ann"]);
+    assert_eq!(removed["removed"], true);
+    let shown = place.json(&["user", "show", "ann"]);
+    assert_eq!(
+        shown["second_factors"],
+        json!({ "totp": null, "recovery_codes": 0 })
+    );
+    let refused = place.refused(&["user", "remove-factor", "ann"]);
+    assert!(refused.contains("there is no second factor"), "{refused}");
+}

@@ -23,7 +23,7 @@ async fn kept(browser: &mut Browser, page: &Reply) -> Reply {
 async fn own(world: &World) -> crate::support::people::Service {
     world
         .client_with("own", "openid profile", |metadata| {
-            metadata.first_party = true
+            metadata.first_party = true;
         })
         .await
 }

@@ -73,7 +73,7 @@ fn enrolment(secret_sealed: &str) -> Enrolment {
 fn spend(scene: &Scene<'_>) -> Spend {
     Spend::RecoveryCode {
         digest: RECOVERY_CODE.to_owned(),
-        event: scene.event(),
+        event: Box::new(scene.event()),
     }
 }
 

@@ -27,6 +27,11 @@ impl Authenticator {
         }
     }
 
+    /// The secret as it was typed.
+    pub fn base32(&self) -> String {
+        self.secret.base32().to_string()
+    }
+
     /// What it shows `steps` steps from now.
     pub fn code_in(&self, world: &World, steps: i64) -> String {
         self.code_at(world.app.clock.now().plus_seconds(steps * STEP))
