@@ -6,6 +6,7 @@ import { Checks } from '../agent/checks.mjs';
 import { accounts } from './accounts.mjs';
 import { launch } from './chromium.mjs';
 import { startRelyingParty } from './relying_party.mjs';
+import { secondFactor } from './second_factor.mjs';
 import { signingIn } from './signing_in.mjs';
 import { singlePage } from './single_page.mjs';
 
@@ -18,6 +19,7 @@ try {
     for (const javaScriptEnabled of [true, false]) {
       await signingIn({ check, browser, site, javaScriptEnabled });
       await accounts({ check, browser, site, javaScriptEnabled });
+      await secondFactor({ check, browser, site, javaScriptEnabled });
     }
     await singlePage({ check, browser });
   } finally {
