@@ -12,13 +12,15 @@ CREATE TABLE factor_enrolments (
 );
 CREATE INDEX factor_enrolments_by_expiry ON factor_enrolments (expires_at);
 
--- Codes somebody tried beside an account's right password, within one window from the first of them.
+-- Codes somebody tried beside an account's right password, within two windows from the first of each.
 CREATE TABLE factor_tries (
     tenant TEXT NOT NULL,
     user_id TEXT NOT NULL,
     since BIGINT NOT NULL,
     tries BIGINT NOT NULL,
+    long_since BIGINT NOT NULL,
+    long_tries BIGINT NOT NULL,
     PRIMARY KEY (tenant, user_id),
     FOREIGN KEY (tenant, user_id) REFERENCES users (tenant, id) ON DELETE CASCADE
 );
-CREATE INDEX factor_tries_by_time ON factor_tries (since);
+CREATE INDEX factor_tries_by_time ON factor_tries (long_since);

@@ -86,11 +86,12 @@ async fn signed_in(app: &App, tenant: &Tenant, user_id: &str, client: &Client) -
             ended_at: None,
         },
         origin: Origin::default(),
-        device: BrowserDevice {
+        only_renews: false,
+        device: Some(BrowserDevice {
             id: app.row_id(),
             known: None,
             digest: OpaqueToken::generate(Kind::DeviceSecret, &app.random).digest(),
-        },
+        }),
         digest: secret.digest(),
         renews: None,
         user_seen_at: user.updated_at,

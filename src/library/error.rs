@@ -7,6 +7,7 @@ use crate::keys::ring::RingError;
 use crate::login::api_key::KeyError;
 use crate::login::direct::LoginError;
 use crate::login::doors::DoorError;
+use crate::login::factors::proof::ProofError;
 use crate::login::own_password::ChangeError;
 use crate::oauth::error::{ErrorKind, OAuthError};
 use crate::storage::DbError;
@@ -37,6 +38,9 @@ pub enum Error {
         /// Where the pages begin.
         page: String,
     },
+    /// The password is right, and the account has a second factor of which a code is needed too.
+    #[error("a code of the second factor is needed")]
+    CodeNeeded,
     /// The brake on guessing, see
     /// [`from_address`](super::AuthenticationService::from_address).
     #[error("too many failures; try again in {retry_after} s")]
@@ -136,10 +140,22 @@ impl From<ChangeError> for Error {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Invalid(rules) => Self::Validation(rules),
-            ChangeError::Login(error) => error.into(),
+            ChangeError::Proof(error) => error.into(),
             ChangeError::Changed => Self::Changed,
             ChangeError::Overloaded(error) => OAuthError::from(error).into(),
             ChangeError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProofError> for Error {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Login(error) => error.into(),
+            ProofError::CodeNeeded => Self::CodeNeeded,
+            ProofError::WrongCode => Self::InvalidCredentials,
+            ProofError::Throttled(throttled) => LoginError::Throttled(throttled).into(),
+            ProofError::Db(error) => error.into(),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::context::Ctx;
 use crate::installation;
 use crate::login::doors::{self, Credentials};
+use crate::login::factors::proof::Shown;
 use crate::login::{api_key, own_password};
 use crate::model::audit_event::Actor;
 use crate::model::client_metadata::{ClientMetadata, GrantType};
@@ -180,18 +181,21 @@ impl AuthenticationService {
         self.let_in(username, password, None, Some(scope)).await
     }
 
-    /// The same as [`Self::authenticate_password`] for an account with a second factor: `otp` is a code
-    /// of its authenticator, or one of its recovery codes. Each is good once.
+    /// The same for an account with a second factor: `otp` is a code of its authenticator, or one of its
+    /// recovery codes, each good once. Without `scope`, everything its person may hold.
     ///
     /// # Errors
-    /// Those; a wrong code is wrong credentials.
+    /// Those of [`Self::authenticate_password_for`]; a wrong code is wrong credentials.
     pub async fn authenticate_with_otp(
         &self,
         username: &str,
         password: &str,
         otp: &str,
+        scope: Option<&str>,
     ) -> Result<AuthenticationResult, Error> {
-        self.let_in(username, password, Some(otp), None).await
+        let scope = scope.map(str::parse).transpose();
+        let scope = scope.map_err(|_| Error::InvalidScope)?;
+        self.let_in(username, password, Some(otp), scope).await
     }
 
     async fn let_in(
@@ -275,18 +279,39 @@ impl AuthenticationService {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::InvalidCredentials`], [`Error::TooManyFailures`],
-    /// [`Error::Validation`].
+    /// [`Error::Validation`]; [`Error::CodeNeeded`] for an account with a second factor.
     pub async fn change_password(
         &self,
         user_id: &str,
         old_password: &str,
         new_password: &str,
     ) -> Result<(), Error> {
+        let (password, otp) = (old_password, None);
+        let shown = Shown { password, otp };
+        self.change(user_id, &shown, new_password).await
+    }
+
+    /// The same for an account with a second factor, of which `otp` is a code.
+    ///
+    /// # Errors
+    /// Those of [`Self::change_password`].
+    pub async fn change_password_with_otp(
+        &self,
+        user_id: &str,
+        old_password: &str,
+        otp: &str,
+        new_password: &str,
+    ) -> Result<(), Error> {
+        let (password, otp) = (old_password, Some(otp));
+        let shown = Shown { password, otp };
+        self.change(user_id, &shown, new_password).await
+    }
+
+    async fn change(&self, user_id: &str, shown: &Shown<'_>, new: &str) -> Result<(), Error> {
         let (app, ctx) = self.here().await?;
         let user = crate::admin::users::get(app, &ctx.tenant, user_id).await?;
         // No session acts here, so none goes on.
-        let changed = own_password::change(app, &ctx, &user, "", old_password, new_password);
-        Ok(changed.await?)
+        Ok(own_password::change(app, &ctx, &user, "", shown, new).await?)
     }
 
     /// Registers a confidential client that may look into every token of the tenant (RFC 7662), for

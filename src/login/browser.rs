@@ -7,7 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
 use crate::letters;
-use crate::model::audit_event::AuditKind;
+use crate::model::audit_event::{AuditEvent, AuditKind};
 use crate::model::lifetimes::Lifetimes;
 use crate::model::session::Session;
 use crate::model::tenant::Tenant;
@@ -156,7 +156,6 @@ impl Browser {
         app: &App,
         ctx: &Ctx,
         login: &Authenticated,
-        remember: bool,
         client_id: &str,
         known: Option<&KnownDevice>,
     ) -> Result<Option<String>, DbError> {
@@ -170,7 +169,7 @@ impl Browser {
         let mut session = Session {
             id: app.opaque_id(),
             user_id: user.id.clone(),
-            remembered: remember,
+            remembered: login.is_remembered(),
             amr: login.amr().to_vec(),
             auth_time: ctx.now,
             seen_at: ctx.now,
@@ -185,29 +184,28 @@ impl Browser {
             known: known.map(|device| device.id().to_owned()).or(of_session),
             digest: device_secret.digest(),
         };
-        let actor = ctx.actor(&user.id);
-        let mut event = actor.did(AuditKind::Login, &user.id, app.row_id(), ctx.now);
-        event.client_id = Some(client_id.to_owned());
-        letters::tell_of_device(app, ctx, user, &mut event);
         let stored = app
             .store
             .tenant(&ctx.tenant.id)
             .sign_in(SignIn {
                 digest: secret.digest(),
                 renews: renewed.map(|at| self.accounts[at].session.id.clone()),
+                only_renews: login.within().is_some(),
                 session: session.clone(),
                 origin: ctx.origin(),
-                device,
+                device: (!login.is_half()).then_some(device),
                 user_seen_at: user.updated_at,
                 proof: login.proof().cloned(),
-                event,
+                event: event(app, ctx, login, client_id),
             })
             .await?;
         let Some((id, device_id)) = stored else {
             return Ok(None);
         };
-        let cookie = self.device.renewed(&ctx.tenant, &device_secret, known);
-        self.device_cookie = Some(cookie);
+        if device_id.is_some() {
+            let cookie = self.device.renewed(&ctx.tenant, &device_secret, known);
+            self.device_cookie = Some(cookie);
+        }
         if let Some(at) = renewed {
             self.accounts.remove(at);
         }
@@ -216,7 +214,7 @@ impl Browser {
             0,
             SignedIn {
                 session,
-                device_id: Some(device_id),
+                device_id,
                 user: user.clone(),
                 secret,
             },
@@ -320,6 +318,25 @@ impl SignedIn {
             .await
             .map(drop)
     }
+}
+
+/// What the trail says of a sign-in, or of the first half of one.
+fn event(app: &App, ctx: &Ctx, login: &Authenticated, client_id: &str) -> AuditEvent {
+    let user = login.user();
+    let kind = if login.is_half() {
+        AuditKind::PasswordShown
+    } else {
+        AuditKind::Login
+    };
+    let mut event = ctx
+        .actor(&user.id)
+        .did(kind, &user.id, app.row_id(), ctx.now);
+    event.client_id = Some(client_id.to_owned());
+    event.detail = serde_json::json!({ "amr": login.amr() });
+    if !login.is_half() {
+        letters::tell_of_device(app, ctx, user, &mut event);
+    }
+    event
 }
 
 /// Ends a session, with what hangs on it.

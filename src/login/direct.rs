@@ -25,6 +25,10 @@ pub struct Authenticated {
     user: User,
     amr: Vec<String>,
     remembered: bool,
+    /// Whether a second factor is still to be shown, at a page.
+    is_half: bool,
+    /// The session in which it was shown, and in which alone it is worth something.
+    within: Option<String>,
     /// What showing a second factor used up.
     proof: Option<Spend>,
 }
@@ -39,6 +43,16 @@ impl Authenticated {
         &self.amr
     }
 
+    /// Whether a second factor is still to be shown: nobody signed in yet.
+    pub const fn is_half(&self) -> bool {
+        self.is_half
+    }
+
+    /// The session that goes on with it, where it began in one.
+    pub fn within(&self) -> Option<&str> {
+        self.within.as_deref()
+    }
+
     /// What is to be used up where this becomes a session.
     pub const fn proof(&self) -> Option<&Spend> {
         self.proof.as_ref()
@@ -50,6 +64,8 @@ impl Authenticated {
             user: person.user().clone(),
             amr: person.session().amr.clone(),
             remembered: person.session().remembered,
+            is_half: false,
+            within: Some(person.session().id.clone()),
             proof: None,
         }
         .with(passed)
@@ -149,13 +165,18 @@ pub async fn authenticate_in(
     password: &str,
     device: Option<&KnownDevice>,
 ) -> Result<Authenticated, LoginError> {
-    let login = prove(app, ctx, identifier, password, device).await?;
+    let mut login = prove(app, ctx, identifier, password, device).await?;
+    let wanted = factors::wanted(app, &ctx.tenant, &login.user, &login.amr, false).await?;
+    login.is_half = wanted == Wanted::Code;
     Ok(counted(app, ctx, login))
 }
 
-fn counted(app: &App, ctx: &Ctx, login: Authenticated) -> Authenticated {
-    app.metrics.logins.inc();
-    app.hours.count(&ctx.tenant.id, ctx.now, Counter::Logins);
+/// Counts a login, once nothing more is to be shown for it.
+pub(super) fn counted(app: &App, ctx: &Ctx, login: Authenticated) -> Authenticated {
+    if !login.is_half {
+        app.metrics.logins.inc();
+        app.hours.count(&ctx.tenant.id, ctx.now, Counter::Logins);
+    }
     login
 }
 
@@ -209,6 +230,8 @@ async fn prove(
                 user: *user,
                 amr: vec!["pwd".to_owned()],
                 remembered: false,
+                is_half: false,
+                within: None,
                 proof: None,
             })
         }

@@ -13,7 +13,7 @@ use crate::oauth::authorize::error::AuthorizeErrorKind;
 use crate::oauth::authorize::request::{AuthorizationRequest, Prompt, is_young_enough};
 use crate::storage::DbError;
 
-/// For how long a sign-in is enough to choose another password or set up a factor, in seconds.
+/// For how long a password is enough to choose another, or to go on to a second factor, in seconds.
 const JUST_NOW: i64 = 600;
 
 /// The next thing to do.
@@ -139,8 +139,8 @@ pub async fn dispatch<'b>(
     })
 }
 
-/// What the person has to do before anything is given to them. Whoever finds an unlocked screen changes
-/// nothing: that takes a sign-in of just now.
+/// What the person has to do before anything is given to them. It takes a sign-in of just now: whoever
+/// finds an unlocked screen changes nothing, and a password of long ago is no half of two factors.
 async fn to_do<'b>(
     app: &App,
     ctx: &Ctx,
@@ -157,7 +157,7 @@ async fn to_do<'b>(
     }
     let (amr, demanded) = (&person.session().amr, request.demands_two_factors());
     let step = match factors::wanted(app, &ctx.tenant, user, amr, demanded).await? {
-        Wanted::Code => return Ok(Some(Step::SecondFactor { person })),
+        Wanted::Code => Step::SecondFactor { person },
         Wanted::Enrolment => Step::ConfigureTotp { person },
         Wanted::Nothing if user.has_to(RequiredAction::UpdatePassword) => {
             Step::UpdatePassword { person }

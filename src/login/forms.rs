@@ -115,9 +115,8 @@ async fn try_password(
         let known = known.as_ref();
         match direct::authenticate_in(app, ctx, &username, password, known).await {
             Ok(login) => {
-                let session = browser
-                    .sign_in(app, ctx, &login, remember, client_id, known)
-                    .await?;
+                let login = login.remembered(remember);
+                let session = browser.sign_in(app, ctx, &login, client_id, known).await?;
                 if let Some(session) = session {
                     transaction.account = Some(session);
                     transaction.another = false;

@@ -1,6 +1,6 @@
 //! A signed-in person's new password.
 
-use super::direct::{self, LoginError};
+use super::factors::proof::{self, ProofError, Shown};
 use crate::admin::AdminError;
 use crate::admin::new_password::{self, Owner};
 use crate::app::App;
@@ -13,6 +13,7 @@ use crate::passwords::Overloaded;
 use crate::storage::DbError;
 use crate::storage::credentials::NewPassword;
 use crate::storage::own_password::PasswordChange;
+use crate::storage::second_factors::Spend;
 
 /// Why a password is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +21,9 @@ pub enum ChangeError {
     /// Rules the new one breaks, each naming its field.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
-    /// The current one is wrong, or too many were.
+    /// What was shown beside it is not enough, or too much was wrong.
     #[error(transparent)]
-    Login(#[from] LoginError),
+    Proof(#[from] ProofError),
     #[error("the account was changed meanwhile")]
     Changed,
     #[error(transparent)]
@@ -32,7 +33,8 @@ pub enum ChangeError {
 }
 
 /// Changes the password of `user`, who acts in the session `session_id` and has to know the current
-/// one: whoever finds an unlocked screen does not. A wrong one counts as it does at every door.
+/// one, and to show a code of the second factor there is: whoever finds an unlocked screen does not. What
+/// is wrong counts as it does at every door.
 ///
 /// The acting session goes on, with what it gave; every other session of the account ends, with
 /// everything that was given in it, and no browser is recognised any more.
@@ -44,7 +46,7 @@ pub async fn change(
     ctx: &Ctx,
     user: &User,
     session_id: &str,
-    current: &str,
+    shown: &Shown<'_>,
     new: &str,
 ) -> Result<(), ChangeError> {
     // What the account had before is nothing for whoever does not know the present one.
@@ -56,14 +58,14 @@ pub async fn change(
         return Err(as_new(AdminError::Invalid(problems)));
     }
     owner.account = account;
-    let confirmed = direct::confirm(app, ctx, user, current).await?;
-    if current == new {
+    let proof = proof::prove(app, ctx, user, shown).await?;
+    if shown.password == new {
         let rule = "new_password: another than the current one";
         return Err(ChangeError::Invalid(vec![rule.to_owned()]));
     }
     let accepted = new_password::accepted(app, &owner, new).await;
     let password = accepted.map_err(as_new)?;
-    replace(app, ctx, confirmed.user(), session_id, password).await
+    replace(app, ctx, &proof.user, session_id, password, proof.spend).await
 }
 
 /// Gives `user`, who has just shown in the session `session_id` that they are who they are, another
@@ -83,7 +85,7 @@ pub async fn renew(
     owner.policy.history = owner.policy.history.max(1);
     let accepted = new_password::accepted(app, &owner, new).await;
     let password = accepted.map_err(as_new)?;
-    replace(app, ctx, user, session_id, password).await
+    replace(app, ctx, user, session_id, password, None).await
 }
 
 /// A rule about a new password, said of the field it came in.
@@ -105,6 +107,7 @@ async fn replace(
     user: &User,
     session_id: &str,
     password: NewPassword,
+    proof: Option<Spend>,
 ) -> Result<(), ChangeError> {
     let actor = ctx.actor(&user.id);
     let mut event = actor.did(AuditKind::PasswordChanged, &user.id, app.row_id(), ctx.now);
@@ -120,6 +123,7 @@ async fn replace(
             password,
             user_seen_at: user.updated_at,
             session_id: session_id.to_owned(),
+            proof,
             now: ctx.now,
             event,
         })

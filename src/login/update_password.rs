@@ -49,7 +49,7 @@ pub(super) async fn choose(
             StatusCode::SERVICE_UNAVAILABLE,
             vec!["the server is busy; try again in a moment".to_owned()],
         ),
-        Err(ChangeError::Changed | ChangeError::Login(_)) => {
+        Err(ChangeError::Changed | ChangeError::Proof(_)) => {
             browser.reload(app, ctx).await?;
             let sentence = "the account was changed meanwhile; try again";
             (StatusCode::CONFLICT, vec![sentence.to_owned()])

@@ -56,6 +56,7 @@ kinds! {
     UserDeleted = "user.deleted",
     PasswordChanged = "user.password_changed",
     PasswordReset = "user.password_reset",
+    PasswordShown = "user.password_shown",
     FactorAdded = "user.factor_added",
     FactorRemoved = "user.factor_removed",
     FactorGuessed = "user.factor_guessed",

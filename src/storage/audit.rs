@@ -133,6 +133,15 @@ impl RefusalRow {
 }
 
 impl Scoped {
+    /// Stores an event of its own: nothing else changed.
+    pub async fn note_event(&self, event: AuditEvent) -> Result<(), DbError> {
+        self.db
+            .write((self.tenant.clone(), event), |tx, (tenant, event)| {
+                Box::pin(append(tx, tenant, event))
+            })
+            .await
+    }
+
     /// At most `limit` counted refusals of logins, of `account` or of everybody, the newest first,
     /// behind the one with the key `after`; empty for the first.
     pub async fn login_refusals(

@@ -24,6 +24,8 @@ pub mod db;
 pub mod decisions;
 pub mod devices;
 pub mod error;
+pub mod factor_enrolments;
+pub mod factor_tries;
 pub mod feed;
 pub mod figures;
 mod fill;

@@ -1,6 +1,7 @@
 //! A new password of somebody who knew the one before.
 
 use super::credentials::NewPassword;
+use super::second_factors::{Spend, spend_if_any};
 use super::sql::sql;
 use super::{DbError, Scoped, audit, credentials, devices, session_ends};
 use crate::base::clock::Timestamp;
@@ -13,6 +14,8 @@ pub struct PasswordChange {
     pub user_seen_at: Timestamp,
     /// The session that goes on, with what it gave.
     pub session_id: String,
+    /// What was shown beside the old password.
+    pub proof: Option<Spend>,
     pub now: Timestamp,
     pub event: AuditEvent,
 }
@@ -39,8 +42,9 @@ impl Scoped {
                             .bind(change.user_seen_at),
                         )
                         .await?;
-                    if taken == 0 {
-                        return Ok(false);
+                    let proof = change.proof.as_ref();
+                    if taken == 0 || !spend_if_any(tx, tenant, user_id, proof).await? {
+                        return Ok(tx.undo(false));
                     }
                     credentials::replace_password(tx, tenant, user_id, &change.password, now)
                         .await?;

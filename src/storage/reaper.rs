@@ -122,9 +122,9 @@ pub const TABLES: &[Reaped] = &[
     reaped("factor_tries", |now, _| {
         sql!(
             "DELETE FROM factor_tries WHERE (tenant, user_id) IN \
-             (SELECT tenant, user_id FROM factor_tries WHERE since <= $1 LIMIT $2)"
+             (SELECT tenant, user_id FROM factor_tries WHERE long_since <= $1 LIMIT $2)"
         )
-        .bind(now.minus_seconds(super::second_factors::TRIES_WINDOW))
+        .bind(now.minus_seconds(super::factor_tries::LONG_WINDOW))
     }),
     reaped("decisions", |now, kept| {
         sql!(

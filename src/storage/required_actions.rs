@@ -72,12 +72,16 @@ pub(super) async fn done(
     put(tx, tenant, id, &actions).await
 }
 
+/// What is asked for; takes the account's row, so that nobody asks for more meanwhile.
 async fn of(tx: &mut Tx, tenant: &str, id: &str) -> Result<Option<Vec<RequiredAction>>, DbError> {
     let row = tx
         .one(
-            sql!("SELECT required_actions FROM users WHERE tenant = $1 AND id = $2")
-                .bind(tenant)
-                .bind(id),
+            sql!(
+                "UPDATE users SET updated_at = updated_at WHERE tenant = $1 AND id = $2 \
+                 RETURNING required_actions"
+            )
+            .bind(tenant)
+            .bind(id),
         )
         .await?;
     row.map(|row| parsed(&row.words("required_actions")?))

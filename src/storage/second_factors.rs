@@ -1,18 +1,17 @@
-//! Authenticators and recovery codes: rows of `credentials`, and what is remembered while one is set up or
-//! tried.
+//! Authenticators and recovery codes: rows of `credentials`.
 
 use serde::{Deserialize, Serialize};
 
+use super::factor_enrolments::{self, Enrolment};
 use super::sql::sql;
 use super::tx::Tx;
-use super::{DbError, Scoped, audit, required_actions, users};
+use super::{
+    DbError, Scoped, audit, factor_tries, required_actions, session_ends, sessions, users,
+};
 use crate::base::clock::Timestamp;
 use crate::model::audit_event::AuditEvent;
 use crate::model::required_action::RequiredAction;
 use crate::model::second_factor::SecondFactors;
-
-/// Seconds within which tries are counted together.
-pub const TRIES_WINDOW: i64 = 900;
 
 /// An authenticator's row.
 #[derive(Clone, Deserialize, Serialize)]
@@ -41,24 +40,6 @@ pub enum Spend {
         digest: String,
         event: Box<AuditEvent>,
     },
-}
-
-/// Tries of an account's second factors in the present window.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Tries {
-    /// With the one just counted.
-    pub count: i64,
-    pub since: Timestamp,
-}
-
-/// An authenticator that is being set up.
-#[derive(Clone)]
-pub struct Enrolment {
-    pub user_id: String,
-    /// The session it is set up in; it can be finished in no other.
-    pub session_id: String,
-    pub secret_sealed: String,
-    pub expires_at: Timestamp,
 }
 
 /// An authenticator whose first code was right.
@@ -134,114 +115,8 @@ impl Scoped {
         Ok(row.is_some())
     }
 
-    /// Counts a try before it is looked at, so that no number of them at once is more than their number.
-    /// [`Spend`] takes a good one back.
-    pub async fn count_factor_try(&self, user_id: &str, now: Timestamp) -> Result<Tries, DbError> {
-        let context = (self.tenant.clone(), user_id.to_owned(), now);
-        self.db
-            .write(context, |tx, (tenant, user_id, now)| {
-                Box::pin(async move {
-                    let row = tx
-                        .one(
-                            sql!(
-                                "INSERT INTO factor_tries AS t (tenant, user_id, since, tries) \
-                                 VALUES ($1, $2, $3, 1) ON CONFLICT (tenant, user_id) DO UPDATE SET \
-                                 tries = CASE WHEN t.since <= $4 THEN 1 ELSE t.tries + 1 END, \
-                                 since = CASE WHEN t.since <= $4 THEN $3 ELSE t.since END \
-                                 RETURNING tries, since"
-                            )
-                            .bind(tenant)
-                            .bind(user_id)
-                            .bind(*now)
-                            .bind(now.minus_seconds(TRIES_WINDOW)),
-                        )
-                        .await?
-                        .ok_or(DbError::Corrupt("factor_tries"))?;
-                    Ok(Tries {
-                        count: row.integer("tries")?,
-                        since: row.time("since")?,
-                    })
-                })
-            })
-            .await
-    }
-
-    /// Notes what happened to an account's second factors and changes nothing else.
-    pub async fn note_factor_event(&self, event: AuditEvent) -> Result<(), DbError> {
-        self.db
-            .write((self.tenant.clone(), event), |tx, (tenant, event)| {
-                Box::pin(async move { audit::append(tx, tenant, event).await })
-            })
-            .await
-    }
-
-    /// Begins to set up an authenticator, in the place of what was begun before. `false`: what proves the
-    /// person was used up meanwhile.
-    pub async fn begin_enrolment(
-        &self,
-        enrolment: Enrolment,
-        spend: Option<Spend>,
-    ) -> Result<bool, DbError> {
-        let context = (self.tenant.clone(), enrolment, spend);
-        self.db
-            .write(context, |tx, (tenant, enrolment, proof)| {
-                Box::pin(async move {
-                    if !spend_if_any(tx, tenant, &enrolment.user_id, proof.as_ref()).await? {
-                        return Ok(tx.undo(false));
-                    }
-                    tx.run(
-                        sql!(
-                            "INSERT INTO factor_enrolments (tenant, user_id, session_id, \
-                             secret_sealed, expires_at) VALUES ($1, $2, $3, $4, $5) \
-                             ON CONFLICT (tenant, user_id) DO UPDATE SET session_id = $3, \
-                             secret_sealed = $4, expires_at = $5"
-                        )
-                        .bind(tenant)
-                        .bind(&enrolment.user_id)
-                        .bind(&enrolment.session_id)
-                        .bind(&enrolment.secret_sealed)
-                        .bind(enrolment.expires_at),
-                    )
-                    .await?;
-                    Ok(true)
-                })
-            })
-            .await
-    }
-
-    /// What an account is setting up in a session.
-    pub async fn enrolment(
-        &self,
-        user_id: &str,
-        session_id: &str,
-        now: Timestamp,
-    ) -> Result<Option<Enrolment>, DbError> {
-        let row = self
-            .db
-            .one(
-                sql!(
-                    "SELECT secret_sealed, expires_at FROM factor_enrolments \
-                     WHERE tenant = $1 AND user_id = $2 AND session_id = $3 AND expires_at > $4"
-                )
-                .bind(&self.tenant)
-                .bind(user_id)
-                .bind(session_id)
-                .bind(now),
-            )
-            .await?;
-        row.map(|row| {
-            Ok(Enrolment {
-                user_id: user_id.to_owned(),
-                session_id: session_id.to_owned(),
-                secret_sealed: row.text("secret_sealed")?,
-                expires_at: row.time("expires_at")?,
-            })
-        })
-        .transpose()
-    }
-
-    /// Makes an authenticator a factor of its account, with new recovery codes. `false`: it is not what
-    /// was set up any more.
+    /// Makes an authenticator a factor of its account, with new recovery codes; whatever was given in
+    /// other sessions ends. `false`: it is not what was set up any more.
     pub async fn enrol(&self, enrolled: Enrolled) -> Result<bool, DbError> {
         let context = (self.tenant.clone(), enrolled);
         self.db
@@ -258,27 +133,16 @@ impl Scoped {
                     if !users::change(tx, tenant, user_id, *now).await? {
                         return Ok(false);
                     }
-                    let begun = tx
-                        .run(
-                            sql!(
-                                "DELETE FROM factor_enrolments WHERE tenant = $1 AND user_id = $2 \
-                                 AND session_id = $3 AND secret_sealed = $4 AND expires_at > $5"
-                            )
-                            .bind(tenant)
-                            .bind(user_id)
-                            .bind(&enrolment.session_id)
-                            .bind(&enrolment.secret_sealed)
-                            .bind(*now),
-                        )
-                        .await?;
-                    if begun == 0 {
+                    if !factor_enrolments::finish(tx, tenant, enrolment, *now).await? {
                         return Ok(tx.undo(false));
                     }
                     put_totp(tx, tenant, user_id, data, *now).await?;
                     put_recovery_codes(tx, tenant, user_id, recovery_codes, *now).await?;
-                    take_back_a_try(tx, tenant, user_id).await?;
                     let action = RequiredAction::ConfigureTotp;
                     required_actions::done(tx, tenant, user_id, action).await?;
+                    // What was given to the password alone is given again to both.
+                    let session = &enrolment.session_id;
+                    session_ends::end_others(tx, tenant, user_id, session, *now).await?;
                     audit::append(tx, tenant, event).await?;
                     Ok(true)
                 })
@@ -308,6 +172,8 @@ impl Scoped {
                 context,
                 |tx, (tenant, user_id, digests, proof, now, event)| {
                     Box::pin(async move {
+                        // One after the other: the codes of both would stay.
+                        sessions::take_user(tx, tenant, user_id).await?;
                         if !spend(tx, tenant, user_id, proof).await? {
                             return Ok(tx.undo(false));
                         }
@@ -333,7 +199,9 @@ impl Scoped {
         self.db
             .write(context, |tx, (tenant, user_id, proof, now, event)| {
                 Box::pin(async move {
-                    if !spend_if_any(tx, tenant, user_id, proof.as_ref()).await? {
+                    if !users::change(tx, tenant, user_id, *now).await?
+                        || !spend_if_any(tx, tenant, user_id, proof.as_ref()).await?
+                    {
                         return Ok(tx.undo(false));
                     }
                     let removed = tx
@@ -349,13 +217,8 @@ impl Scoped {
                     if removed == 0 {
                         return Ok(tx.undo(false));
                     }
-                    for unfinished in [
-                        sql!("DELETE FROM factor_enrolments WHERE tenant = $1 AND user_id = $2"),
-                        sql!("DELETE FROM factor_tries WHERE tenant = $1 AND user_id = $2"),
-                    ] {
-                        tx.run(unfinished.bind(tenant).bind(user_id)).await?;
-                    }
-                    users::change(tx, tenant, user_id, *now).await?;
+                    factor_enrolments::forget(tx, tenant, user_id).await?;
+                    factor_tries::forget(tx, tenant, user_id).await?;
                     audit::append(tx, tenant, event).await?;
                     Ok(true)
                 })
@@ -391,7 +254,8 @@ pub(super) async fn spend(
     if tx.run(statement).await? == 0 {
         return Ok(false);
     }
-    take_back_a_try(tx, tenant, user_id).await?;
+    // Whoever asked for a factor has what they asked for.
+    required_actions::done(tx, tenant, user_id, RequiredAction::ConfigureTotp).await?;
     if let Spend::RecoveryCode { event, .. } = spend {
         audit::append(tx, tenant, event).await?;
     }
@@ -409,20 +273,6 @@ pub(super) async fn spend_if_any(
         Some(proof) => spend(tx, tenant, user_id, proof).await,
         None => Ok(true),
     }
-}
-
-/// It was no guess.
-async fn take_back_a_try(tx: &mut Tx, tenant: &str, user_id: &str) -> Result<(), DbError> {
-    tx.run(
-        sql!(
-            "UPDATE factor_tries SET tries = tries - 1 \
-             WHERE tenant = $1 AND user_id = $2 AND tries > 0"
-        )
-        .bind(tenant)
-        .bind(user_id),
-    )
-    .await
-    .map(drop)
 }
 
 /// Writes an account's authenticator, in the place of the one there was.
@@ -449,6 +299,17 @@ async fn put_totp(
     .map(drop)
 }
 
+pub(super) async fn has_totp(tx: &mut Tx, tenant: &str, user_id: &str) -> Result<bool, DbError> {
+    let there = tx
+        .one(
+            sql!("SELECT id FROM credentials WHERE tenant = $1 AND user_id = $2 AND kind = 'totp'")
+                .bind(tenant)
+                .bind(user_id),
+        )
+        .await?;
+    Ok(there.is_some())
+}
+
 /// Gives an account the authenticator it had elsewhere, unless it has one here. One that is sealed for
 /// another account opens in no other: then the person sets one up.
 pub(super) async fn bring_totp(
@@ -461,16 +322,12 @@ pub(super) async fn bring_totp(
     if brought.sealed_for != user_id {
         return required_actions::add(tx, tenant, user_id, RequiredAction::ConfigureTotp).await;
     }
-    let there = tx
-        .one(
-            sql!("SELECT id FROM credentials WHERE tenant = $1 AND user_id = $2 AND kind = 'totp'")
-                .bind(tenant)
-                .bind(user_id),
-        )
-        .await?;
-    if there.is_some() {
+    required_actions::done(tx, tenant, user_id, RequiredAction::ConfigureTotp).await?;
+    if has_totp(tx, tenant, user_id).await? {
         return Ok(());
     }
+    // Whoever began to set one up did so while there was none.
+    factor_enrolments::forget(tx, tenant, user_id).await?;
     let data = TotpData {
         secret_sealed: brought.secret_sealed.clone(),
         last_step: 0,

@@ -36,11 +36,14 @@ pub struct Login {
 pub struct SignIn {
     pub session: Session,
     pub origin: Origin,
-    pub device: BrowserDevice,
+    /// `None`: a second factor is still to be shown, and nobody signed in yet.
+    pub device: Option<BrowserDevice>,
     /// Of the secret the browser is given.
     pub digest: String,
     /// The session that goes on under its own id.
     pub renews: Option<String>,
+    /// Whether it goes on or nothing does: part of what proves the person was shown in it.
+    pub only_renews: bool,
     pub user_seen_at: Timestamp,
     /// What was shown beside the password.
     pub proof: Option<Spend>,
@@ -80,7 +83,7 @@ impl Scoped {
                     if !grants::insert(tx, tenant, &login.grant, hold).await? {
                         return Ok(tx.undo(false));
                     }
-                    insert(tx, tenant, session, origin, &device, None).await?;
+                    insert(tx, tenant, session, origin, Some(&device), None).await?;
                     if let Some(token) = &login.refresh_token {
                         refresh_tokens::insert(tx, tenant, token).await?;
                     }
@@ -116,30 +119,48 @@ impl Scoped {
 
     /// Stores the sign-in of a person in a browser, which is given the secret of `digest`; the ids of
     /// the session and of the device. One in `renews` goes on with the new secret, and its old one is worth nothing.
-    /// `None`: the account is not what it was when it was proved.
-    pub async fn sign_in(&self, sign_in: SignIn) -> Result<Option<(String, String)>, DbError> {
+    /// `None`: the account is not what it was when it was proved, or what proved it was used up meanwhile.
+    pub async fn sign_in(
+        &self,
+        sign_in: SignIn,
+    ) -> Result<Option<(String, Option<String>)>, DbError> {
         self.db
             .write((self.tenant.clone(), sign_in), |tx, (tenant, sign_in)| {
                 Box::pin(async move {
                     let session = &sign_in.session;
-                    if !note_login(tx, tenant, session, sign_in.user_seen_at).await? {
-                        return Ok(None);
-                    }
+                    let (user_id, seen_at) = (&session.user_id, sign_in.user_seen_at);
+                    let unchanged = match sign_in.device {
+                        Some(_) => note_login(tx, tenant, session, seen_at).await?,
+                        None => user_is_unchanged(tx, tenant, user_id, seen_at).await?,
+                    };
                     let proof = sign_in.proof.as_ref();
-                    if !spend_if_any(tx, tenant, &session.user_id, proof).await? {
+                    if !unchanged || !spend_if_any(tx, tenant, user_id, proof).await? {
                         return Ok(tx.undo(None));
                     }
-                    let (origin, device) = (&sign_in.origin, &sign_in.device);
-                    let device = devices::signed_in(tx, tenant, session, origin, device).await?;
+                    let device = match &sign_in.device {
+                        Some(device) => {
+                            let origin = &sign_in.origin;
+                            Some(devices::signed_in(tx, tenant, session, origin, device).await?)
+                        }
+                        None => None,
+                    };
                     let renewed = match &sign_in.renews {
-                        Some(id) => renew(tx, tenant, id, sign_in, &device).await?.then_some(id),
+                        Some(id) => renew(tx, tenant, id, sign_in, device.as_deref())
+                            .await?
+                            .then_some(id),
                         None => None,
                     };
                     if renewed.is_none() {
+                        if sign_in.only_renews {
+                            return Ok(tx.undo(None));
+                        }
                         let digest = Some(sign_in.digest.clone());
-                        insert(tx, tenant, session, origin, &device, digest).await?;
+                        let origin = &sign_in.origin;
+                        insert(tx, tenant, session, origin, device.as_deref(), digest).await?;
                     }
-                    if device == sign_in.device.id {
+                    let is_new = device.is_some()
+                        && device.as_ref() == sign_in.device.as_ref().map(|device| &device.id);
+                    if is_new {
                         audit::append(tx, tenant, &sign_in.event).await?;
                     } else {
                         audit::append_quietly(tx, tenant, &sign_in.event).await?;
@@ -308,7 +329,7 @@ async fn renew(
     tenant: &str,
     id: &str,
     sign_in: &SignIn,
-    device_id: &str,
+    device_id: Option<&str>,
 ) -> Result<bool, DbError> {
     let SignIn {
         session, origin, ..
@@ -317,7 +338,8 @@ async fn renew(
         .run(
             sql!(
                 "UPDATE sessions SET digest = $1, remembered = $2, amr = $3, auth_time = $4, \
-                 seen_at = $5, expires_at = $6, address = $7, user_agent = $8, device_id = $9 \
+                 seen_at = $5, expires_at = $6, address = $7, user_agent = $8, \
+                 device_id = COALESCE(CAST($9 AS TEXT), device_id) \
                  WHERE tenant = $10 AND id = $11 AND user_id = $12 AND ended_at IS NULL"
             )
             .bind(&sign_in.digest)
@@ -343,7 +365,7 @@ async fn insert(
     tenant: &str,
     session: &Session,
     origin: &Origin,
-    device_id: &str,
+    device_id: Option<&str>,
     digest: Option<String>,
 ) -> Result<(), DbError> {
     tx.run(

@@ -107,8 +107,7 @@ impl<'a> Preparer<'a> {
             None => None,
         };
         let mut event = self.event(AuditKind::UserCreated, &id, now);
-        event.detail =
-            json!({ "import": { "api_keys": keys.len(), "sip_digests": digests.len() } });
+        event.detail = json!({ "import": { "api_keys": keys.len(), "sip_digests": digests.len(), "totp": totp.is_some() } });
         Ok(Ok(ImportRow {
             user,
             password: password.map(|hash| (hash, set_at)),

@@ -14,8 +14,9 @@ use crate::api::factors::FactorsView;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::views::{Password, When};
-use crate::login::factors::own::{self, FactorChangeError, Shown};
-use crate::login::own_password::ChangeError;
+use crate::login::direct::LoginError;
+use crate::login::factors::own::{self, FactorChangeError};
+use crate::login::factors::proof::{ProofError, Shown};
 use crate::model::recovery_code::RecoveryCode;
 
 #[rustfmt::skip]
@@ -127,17 +128,7 @@ async fn renew(call: Arc<Call>, Body(body): Body<ShownBody>) -> Result<Answer<Co
 impl From<FactorChangeError> for Problem {
     fn from(error: FactorChangeError) -> Self {
         match error {
-            // One function asks for the password; what it says of it is said in one place.
-            FactorChangeError::Login(error) => ChangeError::Login(error).into(),
-            FactorChangeError::CodeNeeded => {
-                Self::field("otp", "a code of the present factor is needed")
-            }
-            FactorChangeError::WrongCode => {
-                Self::forbidden("the code is wrong, or was used already")
-            }
-            FactorChangeError::Throttled(throttled) => {
-                Self::too_many_requests(throttled.retry_after)
-            }
+            FactorChangeError::Proof(error) => error.into(),
             FactorChangeError::NotBegun => {
                 Self::conflict("no authenticator is being set up in this session")
             }
@@ -145,7 +136,27 @@ impl From<FactorChangeError> for Problem {
             FactorChangeError::Changed => {
                 Self::conflict("the account was changed meanwhile; try again")
             }
-            FactorChangeError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProofError> for Problem {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Login(LoginError::Refused) => {
+                Self::forbidden("the current password is wrong")
+            }
+            ProofError::Login(LoginError::Unverified) => {
+                Self::forbidden("the account's address is not verified yet")
+            }
+            // Whoever changes it does what there is to do.
+            ProofError::Login(LoginError::InteractionRequired) => Self::changed(),
+            ProofError::Login(LoginError::Throttled(throttled))
+            | ProofError::Throttled(throttled) => Self::too_many_requests(throttled.retry_after),
+            ProofError::Login(LoginError::Overloaded(error)) => error.into(),
+            ProofError::Login(LoginError::Db(error)) | ProofError::Db(error) => error.into(),
+            ProofError::CodeNeeded => Self::field("otp", "a code of the second factor is needed"),
+            ProofError::WrongCode => Self::forbidden("the code is wrong, or was used already"),
         }
     }
 }

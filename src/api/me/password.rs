@@ -13,7 +13,7 @@ use crate::api::call::Call;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::views::Password;
-use crate::login::direct::LoginError;
+use crate::login::factors::proof::Shown;
 use crate::login::own_password::{self, ChangeError};
 
 #[rustfmt::skip]
@@ -29,6 +29,8 @@ pub(super) fn operations() -> Vec<Operation> {
 struct PasswordChange {
     current_password: Password,
     new_password: Password,
+    /// A code of the second factor, for accounts that have one.
+    otp: Option<Password>,
 }
 
 impl Document for PasswordChange {
@@ -37,12 +39,16 @@ impl Document for PasswordChange {
 }
 
 async fn change(call: Arc<Call>, Body(body): Body<PasswordChange>) -> Result<Done, Problem> {
+    let shown = Shown {
+        password: body.current_password.expose(),
+        otp: body.otp.as_ref().map(Password::expose),
+    };
     own_password::change(
         &call.app,
         &call.ctx,
         call.me()?,
         acting_session(&call)?,
-        body.current_password.expose(),
+        &shown,
         body.new_password.expose(),
     )
     .await?;
@@ -53,21 +59,9 @@ impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Invalid(rules) => AdminError::Invalid(rules).into(),
-            ChangeError::Login(LoginError::Refused) => {
-                Self::forbidden("the current password is wrong")
-            }
-            ChangeError::Login(LoginError::Unverified) => {
-                Self::forbidden("the account's address is not verified yet")
-            }
-            // Whoever changes it does what there is to do.
-            ChangeError::Login(LoginError::InteractionRequired) => Self::changed(),
-            ChangeError::Login(LoginError::Throttled(throttled)) => {
-                Self::too_many_requests(throttled.retry_after)
-            }
-            ChangeError::Login(LoginError::Overloaded(error)) | ChangeError::Overloaded(error) => {
-                error.into()
-            }
-            ChangeError::Login(LoginError::Db(error)) | ChangeError::Db(error) => error.into(),
+            ChangeError::Proof(error) => error.into(),
+            ChangeError::Overloaded(error) => error.into(),
+            ChangeError::Db(error) => error.into(),
             ChangeError::Changed => Self::conflict("the account was changed meanwhile; try again"),
         }
     }

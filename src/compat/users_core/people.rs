@@ -18,6 +18,7 @@ use crate::api::views::Password;
 use crate::compat::answer::Made;
 use crate::compat::bounds::within;
 use crate::login::direct::LoginError;
+use crate::login::factors::proof::{ProofError, Shown};
 use crate::login::own_password::{self, ChangeError};
 use crate::model::user::{User, UserInput};
 use crate::storage::find_users::UserFilter;
@@ -51,6 +52,8 @@ pub(super) struct Changes {
 pub(super) struct PasswordChange {
     old_password: Password,
     new_password: Password,
+    /// A code of the account's second factor; not of the original.
+    otp: Option<Password>,
 }
 
 impl Document for NewPerson {}
@@ -163,17 +166,23 @@ pub(super) async fn change_password(
     Body(body): Body<PasswordChange>,
 ) -> Result<Changed, Problem> {
     let user = own(&call).ok_or_else(|| Problem::forbidden("this is for one's own password"))?;
+    let shown = Shown {
+        password: body.old_password.expose(),
+        otp: body.otp.as_ref().map(Password::expose),
+    };
     let changed = own_password::change(
         &call.app,
         &call.ctx,
         user,
         acting_session(&call)?,
-        body.old_password.expose(),
+        &shown,
         body.new_password.expose(),
     );
     match changed.await {
         Ok(()) => Ok(Changed::Done),
-        Err(ChangeError::Login(LoginError::Refused)) => Ok(Changed::WrongPassword),
+        Err(ChangeError::Proof(ProofError::Login(LoginError::Refused))) => {
+            Ok(Changed::WrongPassword)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -5,13 +5,15 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
 use super::super::browser::SignedIn;
-use super::super::direct::Authenticated;
+use super::super::direct::{self, Authenticated};
 use super::super::dispatch::{Step, dispatch};
-use super::super::forms::{Returned, in_words};
+use super::super::forms::Returned;
 use super::super::interaction;
 use super::super::page::{self, Page, Said};
 use super::super::page_error::PageError;
 use super::own::{self, FactorChangeError};
+use super::proof::ProofError;
+use super::{FactorError, Refusal, for_page};
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::recovery_code::RecoveryCode;
@@ -20,19 +22,26 @@ use crate::storage::DbError;
 /// What the form says it is.
 pub(in super::super) const STEP: &str = "configure_totp";
 
-/// The page of it.
+const WRONG: &str = "The code is wrong. Is the clock of the device right?";
+const OVER: &str = "This took too long, or was begun again elsewhere. Take the entry out of the application, and scan the \
+                    new one.";
+
+/// The page of it; where the account has a factor by now, the one that asks for that.
 pub(in super::super) async fn page_of(
     app: &App,
     ctx: &Ctx,
     person: &SignedIn,
 ) -> Result<Page, DbError> {
-    let setup = own::begin_at_page(app, ctx, person).await?;
-    let uri = own::uri(ctx, person.user(), &setup.secret);
-    Ok(Page::ConfigureTotp {
-        session: person.session().id.clone(),
-        username: person.user().username.clone(),
-        secret: setup.secret.base32(),
-        uri,
+    let session = person.session().id.clone();
+    let username = person.user().username.clone();
+    Ok(match own::begin_at_page(app, ctx, person).await? {
+        Some(setup) => Page::ConfigureTotp {
+            session,
+            username,
+            secret: setup.secret.base32(),
+            uri: own::uri(ctx, person.user(), &setup.secret),
+        },
+        None => Page::SecondFactor { session, username },
     })
 }
 
@@ -52,20 +61,16 @@ pub(in super::super) async fn answer(
     let Step::ConfigureTotp { person } = step else {
         return Ok(interaction::answer(app, ctx, &request, transaction, browser, None).await);
     };
-    let (session_id, remember) = (person.session().id.clone(), person.session().remembered);
+    let session_id = person.session().id.clone();
     let typed = params.get("otp").unwrap_or_default();
-    let (status, text, retry_after) = match own::finish(app, ctx, person.user(), &session_id, typed)
-        .await
-    {
+    let refusal = match own::finish(app, ctx, person.user(), &session_id, typed).await {
         Ok((codes, passed)) => {
             // The account is another now; the person is who they were.
             browser.reload(app, ctx).await?;
             if let Some(person) = browser.account(&session_id) {
-                let login = Authenticated::again(person, passed);
+                let login = direct::counted(app, ctx, Authenticated::again(person, passed));
                 let client_id = &request.client.client.client_id;
-                let session = browser
-                    .sign_in(app, ctx, &login, remember, client_id, None)
-                    .await?;
+                let session = browser.sign_in(app, ctx, &login, client_id, None).await?;
                 transaction.account = session.or(transaction.account);
             }
             let cookies = browser.take_cookies();
@@ -76,40 +81,23 @@ pub(in super::super) async fn answer(
             interaction::add_cookies(&mut response, cookies);
             return Ok(response);
         }
-        Err(FactorChangeError::WrongCode) => (StatusCode::BAD_REQUEST, WRONG.to_owned(), None),
-        Err(FactorChangeError::Throttled(throttled)) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            format!(
-                "Too many wrong codes. Try again in {}.",
-                in_words(throttled.retry_after)
-            ),
-            Some(throttled.retry_after),
-        ),
-        Err(FactorChangeError::Db(error)) => return Err(error.into()),
-        // It took too long, or somebody else did it meanwhile.
-        Err(_) => {
-            browser.reload(app, ctx).await?;
-            return Ok(interaction::answer(app, ctx, &request, transaction, browser, None).await);
+        Err(FactorChangeError::Proof(ProofError::WrongCode)) => {
+            for_page(FactorError::Refused, WRONG)?
         }
+        Err(FactorChangeError::Proof(ProofError::Throttled(throttled))) => {
+            for_page(FactorError::Throttled(throttled), WRONG)?
+        }
+        Err(FactorChangeError::Proof(ProofError::Db(error))) => return Err(error.into()),
+        Err(_) => Refusal {
+            status: StatusCode::CONFLICT,
+            text: OVER.to_owned(),
+            retry_after: None,
+        },
     };
-    let said = Said {
-        status,
-        lines: std::slice::from_ref(&text),
-        retry_after,
-    };
+    browser.reload(app, ctx).await?;
     let again = match browser.account(&session_id) {
         Some(person) => page_of(app, ctx, person).await?,
         None => Page::SignIn { username: None },
     };
-    Ok(page::show(
-        app,
-        ctx,
-        &request,
-        transaction,
-        browser,
-        again,
-        &said,
-    ))
+    Ok(refusal.on(app, ctx, &request, transaction, browser, again))
 }
-
-const WRONG: &str = "The code is wrong. Is the clock of the device right?";

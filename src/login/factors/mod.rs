@@ -2,9 +2,17 @@
 
 pub(super) mod configure;
 pub mod own;
+pub mod proof;
 pub(super) mod show;
 
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+
+use super::browser::Browser;
+use super::forms::in_words;
+use super::page::{self, Page, Said};
 use super::throttle::Throttled;
+use super::transaction::Transaction;
 use crate::app::App;
 use crate::base::digest::{digest_text, hmac_sha256};
 use crate::context::Ctx;
@@ -17,13 +25,18 @@ use crate::model::second_factor;
 use crate::model::tenant::Tenant;
 use crate::model::totp::TotpSecret;
 use crate::model::user::User;
+use crate::oauth::authorize::request::AuthorizationRequest;
 use crate::storage::DbError;
-use crate::storage::second_factors::{Spend, TRIES_WINDOW, TotpData};
+use crate::storage::factor_tries::{LONG_WINDOW, Tries, WINDOW};
+use crate::storage::second_factors::{Spend, TotpData};
 use crate::trail::hours::Counter;
+use crate::web::request_info::Failure;
 
-/// Wrong codes an account may be sent within [`TRIES_WINDOW`], on all nodes together. Windows meet, so
-/// that it is no more than twice as many within any time of that length.
+/// Wrong codes an account may be sent within [`WINDOW`], on all nodes together. Windows meet, so that it
+/// is no more than twice as many within any time of that length.
 pub const MOST_TRIES: i64 = 5;
+/// And within [`LONG_WINDOW`]: who has patience gets nowhere either.
+pub const MOST_LONG_TRIES: i64 = 20;
 
 /// What is still to be asked of somebody who showed their password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,6 +70,59 @@ pub enum FactorError {
     Throttled(Throttled),
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// What a page says of a refused code; `wrong` where it is a wrong one.
+pub(super) fn for_page(error: FactorError, wrong: &str) -> Result<Refusal, DbError> {
+    match error {
+        FactorError::Refused => Ok(Refusal {
+            status: StatusCode::BAD_REQUEST,
+            text: wrong.to_owned(),
+            retry_after: None,
+        }),
+        FactorError::Throttled(Throttled { retry_after }) => Ok(Refusal {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            text: format!(
+                "Too many wrong codes. Try again in {}.",
+                in_words(retry_after)
+            ),
+            retry_after: Some(retry_after),
+        }),
+        FactorError::Db(error) => Err(error),
+    }
+}
+
+/// What is said on the page that comes again.
+pub(super) struct Refusal {
+    status: StatusCode,
+    text: String,
+    retry_after: Option<i64>,
+}
+
+impl Refusal {
+    /// Shows the page again with it, and leaves a trace for the log.
+    fn on(
+        self,
+        app: &App,
+        ctx: &Ctx,
+        request: &AuthorizationRequest,
+        transaction: Transaction,
+        browser: Browser,
+        again: Page,
+    ) -> Response<Body> {
+        let said = Said {
+            status: self.status,
+            lines: std::slice::from_ref(&self.text),
+            retry_after: self.retry_after,
+        };
+        let mut page = page::show(app, ctx, request, transaction, browser, again, &said);
+        page.extensions_mut().insert(Failure {
+            code: "login.factor_refused",
+            description: self.text.into(),
+            cause: None,
+        });
+        page
+    }
 }
 
 /// What is still to be asked of `user`, who signed in by `amr`; `demanded` says that the request takes
@@ -96,43 +162,63 @@ pub(super) async fn check(
     user: &User,
     typed: &str,
 ) -> Result<Passed, FactorError> {
-    admit(app, ctx, user).await?;
+    let tries = admit(app, ctx, user).await?;
     match proof(app, ctx, user, typed).await? {
-        Some(spend) => Ok(Passed { spend: Some(spend) }),
-        None => Err(refused(app, ctx, user)),
+        Some(spend) => {
+            not_a_guess(app, ctx, user).await?;
+            Ok(Passed { spend: Some(spend) })
+        }
+        None => Err(refused(app, ctx, user, tries).await?),
     }
 }
 
 /// Counts a try, and refuses it where there were too many.
-async fn admit(app: &App, ctx: &Ctx, user: &User) -> Result<(), FactorError> {
+async fn admit(app: &App, ctx: &Ctx, user: &User) -> Result<Tries, FactorError> {
     let rows = app.store.tenant(&ctx.tenant.id);
     let tries = rows.count_factor_try(&user.id, ctx.now).await?;
-    if tries.count <= MOST_TRIES {
-        return Ok(());
-    }
+    let over = if tries.long_count > MOST_LONG_TRIES {
+        tries.long_since.plus_seconds(LONG_WINDOW)
+    } else if tries.count > MOST_TRIES {
+        tries.since.plus_seconds(WINDOW)
+    } else {
+        return Ok(tries);
+    };
     ctx.notes.account(&user.id);
     ctx.notes.cause("too many wrong codes before this one");
     app.refusals.count(ctx, "login.factor_throttled", &user.id);
-    if tries.count == MOST_TRIES + 1 {
-        let at = ctx.now.millis();
-        let mut event = event_of(app, ctx, user, AuditKind::FactorGuessed);
-        let news = Contents::FactorGuessed { at };
-        letters::tell(app, &ctx.tenant, user, &news, &mut event);
-        rows.note_factor_event(event).await?;
-    }
-    let over = tries.since.plus_seconds(TRIES_WINDOW);
     let retry_after = (over.seconds() - ctx.now.seconds()).max(1);
     Err(FactorError::Throttled(Throttled { retry_after }))
 }
 
-fn refused(app: &App, ctx: &Ctx, user: &User) -> FactorError {
+/// Takes a try back, whatever becomes of the code that was right.
+async fn not_a_guess(app: &App, ctx: &Ctx, user: &User) -> Result<(), DbError> {
+    let rows = app.store.tenant(&ctx.tenant.id);
+    rows.take_factor_try_back(&user.id).await
+}
+
+/// Notes a wrong code; with the last that is looked at, its owner is told.
+async fn refused(app: &App, ctx: &Ctx, user: &User, tries: Tries) -> Result<FactorError, DbError> {
     app.metrics.failed_logins.inc();
     app.hours
         .count(&ctx.tenant.id, ctx.now, Counter::FailedLogins);
     ctx.notes.account(&user.id);
     ctx.notes.cause("the code is wrong");
     app.refusals.count(ctx, "login.factor", &user.id);
-    FactorError::Refused
+    if tries.count == MOST_TRIES || tries.long_count == MOST_LONG_TRIES {
+        let mut event = event_of(app, ctx, user, AuditKind::FactorGuessed);
+        // Whoever it is, they have not shown that they are the account's owner.
+        event.actor = None;
+        let at = ctx.now.millis();
+        letters::tell(
+            app,
+            &ctx.tenant,
+            user,
+            &Contents::FactorGuessed { at },
+            &mut event,
+        );
+        app.store.tenant(&ctx.tenant.id).note_event(event).await?;
+    }
+    Ok(FactorError::Refused)
 }
 
 /// What a code uses up. `None`: it is good for nothing.

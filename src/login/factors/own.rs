@@ -1,10 +1,11 @@
-//! A signed-in person's own second factors: set up, replaced, taken away. A session is not enough for any
-//! of it: it takes the password, and a code of the factor there is.
+//! A signed-in person's own second factors: set up, replaced, taken away.
 
 use super::super::browser::SignedIn;
-use super::super::direct::{self, LoginError};
-use super::super::throttle::Throttled;
-use super::{FactorError, Passed, admit, event_of, recovery_codes, refused, sealed_totp, unsealed};
+use super::proof::{ProofError, Shown, prove};
+use super::{
+    FactorError, Passed, admit, event_of, not_a_guess, recovery_codes, refused, sealed_totp,
+    unsealed,
+};
 use crate::admin::factors;
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -16,19 +17,13 @@ use crate::model::recovery_code::RecoveryCode;
 use crate::model::totp::TotpSecret;
 use crate::model::user::User;
 use crate::storage::DbError;
-use crate::storage::second_factors::{Enrolled, Enrolment, Spend, TotpData};
+use crate::storage::factor_enrolments::Enrolment;
+use crate::storage::second_factors::{Enrolled, Spend, TotpData};
 
 /// Seconds somebody has to set up an authenticator.
 const ENROLMENT: i64 = 600;
 /// What the owner reads that it is.
 const AUTHENTICATOR: &str = "authenticator";
-
-/// What somebody shows who wants to change their factors.
-pub struct Shown<'a> {
-    pub password: &'a str,
-    /// A code of the factor there is.
-    pub otp: Option<&'a str>,
-}
 
 /// An authenticator to be set up.
 pub struct Setup {
@@ -40,15 +35,7 @@ pub struct Setup {
 #[derive(Debug, thiserror::Error)]
 pub enum FactorChangeError {
     #[error(transparent)]
-    Login(#[from] LoginError),
-    /// There is a factor, and no code of it was shown.
-    #[error("a code of the present factor is needed")]
-    CodeNeeded,
-    /// The password was right.
-    #[error("the code is wrong")]
-    WrongCode,
-    #[error("too many codes were wrong")]
-    Throttled(Throttled),
+    Proof(#[from] ProofError),
     /// Nothing is being set up in this session, or it took too long.
     #[error("no authenticator is being set up")]
     NotBegun,
@@ -56,17 +43,17 @@ pub enum FactorChangeError {
     NoFactor,
     #[error("the account was changed meanwhile")]
     Changed,
-    #[error(transparent)]
-    Db(#[from] DbError),
 }
 
 impl From<FactorError> for FactorChangeError {
     fn from(error: FactorError) -> Self {
-        match error {
-            FactorError::Refused => Self::WrongCode,
-            FactorError::Throttled(throttled) => Self::Throttled(throttled),
-            FactorError::Db(error) => Self::Db(error),
-        }
+        Self::Proof(error.into())
+    }
+}
+
+impl From<DbError> for FactorChangeError {
+    fn from(error: DbError) -> Self {
+        Self::Proof(error.into())
     }
 }
 
@@ -83,25 +70,24 @@ pub async fn begin(
     shown: &Shown<'_>,
 ) -> Result<Setup, FactorChangeError> {
     let proof = prove(app, ctx, user, shown).await?;
-    let setup = store(app, ctx, user, session_id, proof).await?;
-    // None: somebody else came with the same code.
-    setup.ok_or(FactorChangeError::WrongCode)
+    let secret = TotpSecret::new(app.random.bytes());
+    let setup = store(app, ctx, user, session_id, secret, proof.spend).await?;
+    // None: somebody else came with the same code, or the account has a factor by now.
+    setup.ok_or(FactorChangeError::Changed)
 }
 
 /// The same for somebody who signed in just now and has no factor: what was begun in their session goes
-/// on.
+/// on, from now. `None`: the account has a factor by now.
 pub(super) async fn begin_at_page(
     app: &App,
     ctx: &Ctx,
     person: &SignedIn,
-) -> Result<Setup, DbError> {
+) -> Result<Option<Setup>, DbError> {
     let (user, session_id) = (person.user(), &person.session().id);
-    if let Some((enrolment, secret)) = begun(app, ctx, user, session_id).await? {
-        let expires_at = enrolment.expires_at;
-        return Ok(Setup { secret, expires_at });
-    }
-    let setup = store(app, ctx, user, session_id, None).await?;
-    setup.ok_or(DbError::Corrupt("factor_enrolments"))
+    let begun = begun(app, ctx, user, session_id).await?;
+    let secret = begun.map(|(_, secret)| secret);
+    let secret = secret.unwrap_or_else(|| TotpSecret::new(app.random.bytes()));
+    store(app, ctx, user, session_id, secret, None).await
 }
 
 async fn store(
@@ -109,9 +95,9 @@ async fn store(
     ctx: &Ctx,
     user: &User,
     session_id: &str,
+    secret: TotpSecret,
     proof: Option<Spend>,
 ) -> Result<Option<Setup>, DbError> {
-    let secret = TotpSecret::new(app.random.bytes());
     let enrolment = Enrolment {
         user_id: user.id.clone(),
         session_id: session_id.to_owned(),
@@ -152,13 +138,21 @@ pub async fn finish(
 ) -> Result<(Vec<RecoveryCode>, Passed), FactorChangeError> {
     let begun = begun(app, ctx, user, session_id).await?;
     let (enrolment, secret) = begun.ok_or(FactorChangeError::NotBegun)?;
-    admit(app, ctx, user).await?;
+    let tries = admit(app, ctx, user).await?;
     let Some(last_step) = secret.step_of(otp, ctx.now) else {
-        return Err(refused(app, ctx, user).into());
+        return Err(refused(app, ctx, user, tries).await?.into());
     };
+    not_a_guess(app, ctx, user).await?;
     let (codes, digests) = recovery_codes(app, &ctx.tenant, user);
     let mut event = event_of(app, ctx, user, AuditKind::FactorAdded);
-    event.detail = serde_json::json!({ "factor": "totp" });
+    let replaced = app
+        .store
+        .tenant(&ctx.tenant.id)
+        .totp(&user.id)
+        .await?
+        .is_some();
+    event.detail =
+        serde_json::json!({ "factor": "totp", "replaced": replaced, "session": session_id });
     let news = Contents::FactorAdded {
         at: ctx.now.millis(),
         factor: AUTHENTICATOR.to_owned(),
@@ -196,7 +190,7 @@ pub async fn renew_recovery_codes(
     shown: &Shown<'_>,
 ) -> Result<Vec<RecoveryCode>, FactorChangeError> {
     let proof = prove(app, ctx, user, shown).await?;
-    let proof = proof.ok_or(FactorChangeError::NoFactor)?;
+    let proof = proof.spend.ok_or(FactorChangeError::NoFactor)?;
     let (codes, digests) = recovery_codes(app, &ctx.tenant, user);
     let event = event_of(app, ctx, user, AuditKind::RecoveryCodesMade);
     let rows = app.store.tenant(&ctx.tenant.id);
@@ -206,7 +200,7 @@ pub async fn renew_recovery_codes(
     if replaced {
         Ok(codes)
     } else {
-        Err(FactorChangeError::WrongCode)
+        Err(ProofError::WrongCode.into())
     }
 }
 
@@ -221,7 +215,7 @@ pub async fn remove(
     shown: &Shown<'_>,
 ) -> Result<(), FactorChangeError> {
     let proof = prove(app, ctx, user, shown).await?;
-    let proof = proof.ok_or(FactorChangeError::NoFactor)?;
+    let proof = proof.spend.ok_or(FactorChangeError::NoFactor)?;
     let mut event = event_of(app, ctx, user, AuditKind::FactorRemoved);
     factors::tell_of_removal(app, &ctx.tenant, user, &mut event);
     let rows = app.store.tenant(&ctx.tenant.id);
@@ -231,25 +225,8 @@ pub async fn remove(
     if removed {
         Ok(())
     } else {
-        Err(FactorChangeError::WrongCode)
+        Err(ProofError::WrongCode.into())
     }
-}
-
-/// Asks for the password again, and for a code where there is a factor; what is used up with it.
-async fn prove(
-    app: &App,
-    ctx: &Ctx,
-    user: &User,
-    shown: &Shown<'_>,
-) -> Result<Option<Spend>, FactorChangeError> {
-    direct::confirm(app, ctx, user, shown.password).await?;
-    let rows = app.store.tenant(&ctx.tenant.id);
-    if rows.totp(&user.id).await?.is_none() {
-        return Ok(None);
-    }
-    let otp = shown.otp.ok_or(FactorChangeError::CodeNeeded)?;
-    let passed = super::check(app, ctx, user, otp).await?;
-    Ok(passed.into_spend())
 }
 
 /// How an authenticator names what it is for.

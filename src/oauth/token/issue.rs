@@ -325,6 +325,7 @@ impl Minting<'_> {
         let actor = self.ctx.actor(&user.id);
         let mut event = actor.did(AuditKind::Login, &user.id, self.app.row_id(), self.ctx.now);
         event.client_id = Some(grant.client_id.clone());
+        event.detail = serde_json::json!({ "amr": login.amr() });
         crate::letters::tell_of_device(self.app, self.ctx, user, &mut event);
         let started = rows.start_session(Login {
             proof: login.proof().cloned(),

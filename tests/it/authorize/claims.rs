@@ -221,7 +221,7 @@ async fn an_acr_is_told_truthfully_and_an_unreachable_one_only_if_it_is_not_esse
             (r#"{"values":["phr"]}"#, true),
             (r#"{"value":"2"}"#, true),
             ("null", true),
-            (r#"{"essential":true,"values":["2","phr"]}"#, false),
+            (r#"{"essential":true,"values":["3","phr"]}"#, false),
             (r#"{"essential":true,"value":"phr"}"#, false),
             (r#"{"essential":true,"value":1}"#, false),
         ] {

@@ -64,9 +64,11 @@ async fn guesses_are_counted_by_account_over_sessions_and_nodes() {
             "{wait}"
         );
         world.advance(901);
-        let (mut browser, form) = browsers.remove(0);
-        let right = form.with("otp", &authenticator.code_in(&world, 0));
-        Answer::of(&browser.submit(&right).await).code();
+        let mut browser = Browser::new(world.anonymous());
+        let page = browser.ask(&asking).await;
+        let page = browser.sign_in(&page, &anna).await;
+        let form = coded(&page, &authenticator.code_in(&world, 0));
+        Answer::of(&browser.submit(&form).await).code();
     })
     .await;
 }
@@ -132,5 +134,44 @@ async fn the_owner_is_told_once_that_somebody_guesses() {
             assert_eq!(guessed.count(), 1);
         },
     )
+    .await;
+}
+
+// A272
+#[tokio::test]
+async fn who_has_patience_is_stopped_for_the_day() {
+    everywhere(async |world| {
+        let Guarded {
+            anna,
+            authenticator,
+            ..
+        } = guarded(&world).await;
+        let login = async |otp: &str| {
+            let body = json!({ "identifier": "anna", "password": anna.password, "otp": otp });
+            let anonymous = world.anonymous();
+            let reply = anonymous
+                .post_raw("/api/v1/auth/login", JSON, body.to_string(), &[])
+                .await;
+            let wait = reply.header("retry-after").map(str::parse::<i64>);
+            (
+                reply.status.as_u16(),
+                wait.map(|wait| wait.expect("seconds")),
+            )
+        };
+        for _ in 0..4 {
+            for _ in 0..5 {
+                assert_eq!(login("1").await.0, 401);
+            }
+            world.advance(901);
+        }
+        let (status, wait) = login(&authenticator.code_in(&world, 0)).await;
+        assert_eq!(status, 429);
+        assert!(wait.is_some_and(|wait| wait > 70_000), "{wait:?}");
+        let trail = world.audit().await;
+        let guessed = trail.iter().filter(|row| row.kind == "user.factor_guessed");
+        assert_eq!(guessed.count(), 4);
+        world.advance(86_400);
+        assert_eq!(login(&authenticator.code_in(&world, 0)).await.0, 200);
+    })
     .await;
 }

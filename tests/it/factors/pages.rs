@@ -88,7 +88,7 @@ async fn of_twenty_who_bring_one_code_one_comes_in() {
             authenticator.next_code(&world),
             authenticator.recovery_codes[3].clone(),
         ] {
-            // Not more at once than may be tried: the others would be refused for that.
+            // Whoever is not among the first five is refused for trying too often.
             let mut browsers = Vec::new();
             for _ in 0..5 {
                 let mut browser = Browser::new(world.anonymous());
@@ -195,6 +195,88 @@ async fn a_code_is_for_the_person_of_the_page_and_nobody_else() {
         }
         let own = berts.code_in(&world, 0);
         Answer::of(&browser.submit(&coded(&page, &own)).await).code();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_without_its_second_factor_is_no_login() {
+    everywhere(async |world| {
+        let Guarded {
+            anna,
+            authenticator,
+            console,
+            bearer,
+        } = guarded(&world).await;
+        let logins = async || {
+            let trail = world.audit().await;
+            let count = |kind: &str| trail.iter().filter(|row| row.kind == kind).count();
+            (count("login"), count("user.password_shown"))
+        };
+        let devices = async || bearer.walk("/users/me/devices").await.len();
+        let before = (logins().await, devices().await);
+        let mut browser = Browser::new(world.anonymous());
+        let asking = Asking::of(&console, "openid");
+        let page = browser.ask(&asking).await;
+        let page = browser.sign_in(&page, &anna).await;
+        assert_eq!(logins().await, (before.0.0, 1));
+        assert_eq!(devices().await, before.1);
+        let recognised = browser
+            .cookies
+            .keys()
+            .any(|name| name.starts_with("__Host-device-"));
+        assert!(!recognised, "{:?}", browser.cookies);
+        let form = coded(&page, &authenticator.next_code(&world));
+        Answer::of(&browser.submit(&form).await).code();
+        assert_eq!(logins().await, (before.0.0 + 1, 1));
+        assert_eq!(devices().await, before.1 + 1);
+        browser.cookie("__Host-device-");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_of_long_ago_is_no_half_of_a_login() {
+    everywhere(async |world| {
+        let Guarded {
+            anna,
+            authenticator,
+            console,
+            ..
+        } = guarded(&world).await;
+        let mut browser = Browser::new(world.anonymous());
+        let page = browser.ask(&Asking::of(&console, "openid")).await;
+        let page = browser.sign_in(&page, &anna).await;
+        world.advance(600);
+        let form = coded(&page, &authenticator.code_in(&world, 0));
+        let page = browser.submit(&form).await;
+        assert!(page.body.contains("id=\"sign-in\""), "{page:?}");
+        // Nothing was used up.
+        let page = browser.sign_in(&page, &anna).await;
+        let form = coded(&page, &authenticator.code_in(&world, 0));
+        Answer::of(&browser.submit(&form).await).code();
+    })
+    .await;
+}
+
+// A277
+#[tokio::test]
+async fn no_code_brings_back_a_session_that_was_ended() {
+    everywhere(async |world| {
+        let Guarded {
+            anna,
+            authenticator,
+            console,
+            bearer,
+        } = guarded(&world).await;
+        let mut browser = Browser::new(world.anonymous());
+        let page = browser.ask(&Asking::of(&console, "openid")).await;
+        let page = browser.sign_in(&page, &anna).await;
+        let form = coded(&page, &authenticator.next_code(&world));
+        bearer.delete("/users/me/sessions").await.assert_status(204);
+        let page = browser.submit(&form).await;
+        assert!(page.body.contains("id=\"sign-in\""), "{page:?}");
+        assert_eq!(bearer.walk("/users/me/sessions").await.len(), 1);
     })
     .await;
 }

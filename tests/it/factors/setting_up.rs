@@ -171,3 +171,57 @@ async fn what_is_set_up_in_one_session_is_finished_in_no_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_was_too_slow_is_told_and_scans_anew() {
+    everywhere(async |world| {
+        let own = own(&world).await;
+        let anna = world.person("anna").await;
+        let asking = strong(Asking::of(&own, "openid"));
+        let mut browser = Browser::new(world.anonymous());
+        let page = browser.ask(&asking).await;
+        let page = browser.sign_in(&page, &anna).await;
+        let (form, first) = scanned(&page);
+        // The same secret is good for as long again when the page is shown again.
+        world.advance(300);
+        scanned(&browser.ask(&asking).await);
+        // Somebody begins anew elsewhere.
+        let mut other = Browser::new(world.anonymous());
+        let page = other.ask(&asking).await;
+        other.sign_in(&page, &anna).await;
+        let code = first.code_in(&world, 0);
+        let page = browser.submit(&form.with("otp", &code)).await;
+        assert_eq!(page.status, 409);
+        assert!(page.body.contains("This took too long"), "{page:?}");
+        let (form, second) = scanned(&page);
+        let code = second.code_in(&world, 0);
+        let page = browser.submit(&form.with("otp", &code)).await;
+        Answer::of(&kept(&mut browser, &page).await).code();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_factor_that_is_asked_for_and_there_is_nothing_left_to_do() {
+    everywhere(async |world| {
+        let super::Guarded {
+            anna,
+            authenticator,
+            console,
+            ..
+        } = super::guarded(&world).await;
+        world
+            .change_person(&world.tenant, &anna, |input| {
+                input.required_actions = vec![RequiredAction::ConfigureTotp];
+            })
+            .await;
+        let mut browser = Browser::new(world.anonymous());
+        let page = browser.ask(&Asking::of(&console, "openid")).await;
+        let page = browser.sign_in(&page, &anna).await;
+        let form = coded(&page, &authenticator.next_code(&world));
+        Answer::of(&browser.submit(&form).await).code();
+        let user = users_core::admin::users::get(&world.app, &world.tenant, &anna.id).await;
+        assert!(user.expect("anna").required_actions.is_empty());
+    })
+    .await;
+}

@@ -15,6 +15,7 @@ use users_core::storage::DbError;
 use users_core::storage::audit_chain::Sealing;
 use users_core::storage::audit_page::AuditFilter;
 use users_core::storage::codes::Interaction;
+use users_core::storage::factor_enrolments::Enrolment;
 use users_core::storage::find_users::UserFilter;
 use users_core::storage::groups::MemberOutcome;
 use users_core::storage::idempotency::Claimed;
@@ -22,7 +23,7 @@ use users_core::storage::import::{ImportRow, OnConflict, RowOutcome};
 use users_core::storage::mail_links::LinkedPassword;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::page::Position;
-use users_core::storage::second_factors::{Enrolled, Enrolment, Spend, TotpData};
+use users_core::storage::second_factors::{Enrolled, Spend, TotpData};
 use users_core::storage::session_ends::Ending;
 use users_core::storage::signing_keys::KeyState;
 use users_core::storage::sip_digests::SealedDigest;
@@ -911,6 +912,7 @@ pub const PROOFS: &[(&str, Proof)] = &[
     ("change_own_password", |scene| {
         Box::pin(async move {
             let changed = scene.rows.change_own_password(PasswordChange {
+                proof: None,
                 user_id: USER.to_owned(),
                 password: "another hash".to_owned().into(),
                 user_seen_at: START,
@@ -1049,21 +1051,28 @@ pub const PROOFS: &[(&str, Proof)] = &[
         Box::pin(async move {
             // Nobody tries the factors of an account that is not there.
             match scene.rows.count_factor_try(USER, later()).await {
-                Ok(tries) => assert!(scene.twin && tries.count == 4),
+                Ok(tries) => assert!(scene.twin && (tries.count, tries.long_count) == (4, 8)),
                 Err(_) => assert!(!scene.twin),
             }
         })
     }),
-    ("note_factor_event", |scene| {
+    ("take_factor_try_back", |scene| {
         Box::pin(async move {
-            let noted = scene.rows.note_factor_event(scene.event()).await;
+            let taken = scene.rows.take_factor_try_back(USER).await;
+            taken.expect("an answer");
+        })
+    }),
+    ("note_event", |scene| {
+        Box::pin(async move {
+            let noted = scene.rows.note_event(scene.event()).await;
             noted.expect("noted");
         })
     }),
     ("begin_enrolment", |scene| {
         Box::pin(async move {
-            let begun = scene.rows.begin_enrolment(enrolment("begun"), None).await;
-            assert_eq!(begun.is_ok(), scene.twin);
+            let begun = enrolment("begun");
+            let begun = scene.rows.begin_enrolment(begun, Some(spend(scene))).await;
+            assert_eq!(begun.expect("an answer"), scene.twin);
         })
     }),
     ("enrolment", |scene| {

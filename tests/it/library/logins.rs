@@ -224,3 +224,34 @@ async fn nothing_that_is_printed_holds_a_token_or_a_password() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_account_with_a_second_factor_shows_a_code_of_it() {
+    everywhere(async |world| {
+        let service = service(&world).await;
+        let console = world.console(&world.tenant).await;
+        let anna = world.person("anna").await;
+        let bearer = world.bearer(&console, &anna).await;
+        let authenticator = world.enrol(&bearer, &anna).await;
+        let alone = service.authenticate_password("anna", &anna.password).await;
+        assert!(
+            matches!(alone, Err(Error::InteractionRequired { .. })),
+            "{alone:?}"
+        );
+        let wrong = service.authenticate_with_otp("anna", &anna.password, "1", None);
+        assert!(matches!(wrong.await, Err(Error::InvalidCredentials)));
+        let code = authenticator.next_code(&world);
+        let scope = Some("sip.register");
+        let login = service.authenticate_with_otp("anna", &anna.password, &code, scope);
+        assert_eq!(login.await.expect("let in").tokens.scope, "sip.register");
+        let new = "another passphrase altogether";
+        let alone = service.change_password(&anna.id, &anna.password, new).await;
+        assert!(matches!(alone, Err(Error::CodeNeeded)), "{alone:?}");
+        let code = authenticator.next_code(&world);
+        service
+            .change_password_with_otp(&anna.id, &anna.password, &code, new)
+            .await
+            .expect("changed");
+    })
+    .await;
+}

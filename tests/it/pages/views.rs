@@ -4,8 +4,9 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use users_core::pages::{
     AccountLine, Accounts, ApiDocs, AskAddress, ChoosePassword, ClaimLine, Claims, ClientCard,
-    ConfirmAddress, Consent, FieldLine, FormPost, Frame, OperationLine, Pages, ProblemLine,
-    ResourceSection, ScopeLine, SignIn, SignOut, SignUp, UpdatePassword, Visitor,
+    ConfigureTotp, ConfirmAddress, Consent, FieldLine, FormPost, Frame, OperationLine, Pages,
+    ProblemLine, RecoveryCodes, ResourceSection, ScopeLine, SecondFactor, SignIn, SignOut, SignUp,
+    UpdatePassword, Visitor,
 };
 
 /// A rendered view.
@@ -29,6 +30,18 @@ impl Page {
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).expect("UTF-8"),
         }
+    }
+
+    /// The page without the QR code in it, which is a picture made here: a square and what is dark in it.
+    fn without_picture(mut self) -> Self {
+        let (before, rest) = self.body.split_once("<svg ").expect("a picture");
+        let (picture, after) = rest.split_once("</svg>").expect("its end");
+        let elements: Vec<&str> = picture.split('<').skip(1).collect();
+        assert!(elements[0].starts_with("rect ") && elements[1].starts_with("path "));
+        assert_eq!(elements.len(), 2, "{picture}");
+        assert!(!picture.contains("style") && !picture.contains("href"));
+        self.body = format!("{before}{after}");
+        self
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -111,6 +124,33 @@ pub fn every_view(text: &str, base: &str, targets: &[String]) -> Vec<Page> {
             accounts: vec![account(some), account(None)],
         };
         made.push(Page::of("accounts", pages.accounts(&accounts)));
+        let second_factor = SecondFactor {
+            frame: frame(),
+            transaction: text,
+            client_name: some,
+            username: text,
+            problem: some,
+        };
+        let shown = pages.second_factor(status, &second_factor);
+        made.push(Page::of("second_factor", shown));
+        let configure = ConfigureTotp {
+            frame: frame(),
+            transaction: text,
+            client_name: some,
+            username: text,
+            secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+            uri: &format!("otpauth://totp/{text}"),
+            problem: some,
+        };
+        let shown = pages.configure_totp(status, &configure);
+        made.push(Page::of("configure_totp", shown).without_picture());
+        let codes = RecoveryCodes {
+            frame: frame(),
+            transaction: text,
+            client_name: some,
+            codes: vec![text, text],
+        };
+        made.push(Page::of("recovery_codes", pages.recovery_codes(&codes)));
         let sign_out = SignOut {
             frame: frame(),
             transaction: text,

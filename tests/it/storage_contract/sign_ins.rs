@@ -135,6 +135,7 @@ async fn what_cannot_be_ended_changes_nothing() {
 async fn a_password_is_changed_only_as_the_account_was_found() {
     everywhere(async |world| {
         let change = |user_seen_at| PasswordChange {
+            proof: None,
             user_id: USER.to_owned(),
             password: "a new hash".to_owned().into(),
             user_seen_at,

@@ -1,6 +1,6 @@
 //! An authenticator application, and how somebody gets one.
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 use serde_json::json;
 use users_core::base::clock::Timestamp;
 use users_core::model::totp::{STEP, TotpSecret};
@@ -30,6 +30,12 @@ impl Authenticator {
     /// The secret as it was typed.
     pub fn base32(&self) -> String {
         self.secret.base32().to_string()
+    }
+
+    /// The same as somebody might store it.
+    pub fn encodings(&self) -> [String; 2] {
+        let bytes = self.secret.bytes();
+        [HEXLOWER.encode(bytes), BASE64URL_NOPAD.encode(bytes)]
     }
 
     /// What it shows `steps` steps from now.

@@ -253,11 +253,12 @@ pub fn sign_in(world: &World, session_id: &str, digest: &str) -> SignIn {
     SignIn {
         session: login(world, session_id).session,
         origin: origin(),
-        device: BrowserDevice {
+        device: Some(BrowserDevice {
             id: format!("browser of {session_id}"),
             known: None,
             digest: format!("device of {digest}"),
-        },
+        }),
+        only_renews: false,
         digest: digest.to_owned(),
         renews: None,
         user_seen_at: START,
@@ -504,8 +505,8 @@ pub async fn populated(world: &World, tenant: &Tenant, mark: &str) -> Populated 
          INSERT INTO factor_enrolments (tenant, user_id, session_id, secret_sealed, expires_at) \
          SELECT tenant, id, 'session', 'another authenticator', 9000000000000 FROM users \
          WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING; \
-         INSERT INTO factor_tries (tenant, user_id, since, tries) \
-         SELECT tenant, id, 9000000000000, 3 FROM users \
+         INSERT INTO factor_tries (tenant, user_id, since, tries, long_since, long_tries) \
+         SELECT tenant, id, 9000000000000, 3, 9000000000000, 7 FROM users \
          WHERE username LIKE 'of-%' ON CONFLICT DO NOTHING",
     )
     .await;
