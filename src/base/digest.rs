@@ -1,9 +1,10 @@
-//! SHA-256, HMAC and HKDF, and comparison in constant time.
+//! SHA-256, HMAC and HKDF, the hashes of HTTP Digest, and comparison in constant time.
 
 use data_encoding::BASE64URL_NOPAD;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256, Sha512};
+use md5::Md5;
+use sha2::{Digest, Sha256, Sha512, Sha512_256};
 use subtle::ConstantTimeEq;
 
 /// SHA-256 of the parts, one after the other.
@@ -27,6 +28,16 @@ pub fn digest_text(digest: &[u8; 32]) -> String {
 
 pub fn sha512(value: &[u8]) -> [u8; 64] {
     Sha512::digest(value).into()
+}
+
+/// SHA-512/256 (FIPS 180-4 section 6.7), which is not the front of SHA-512.
+pub fn sha512_256(value: &[u8]) -> [u8; 32] {
+    Sha512_256::digest(value).into()
+}
+
+/// MD5, for phones that know nothing else, and for nothing else.
+pub fn md5(value: &[u8]) -> [u8; 16] {
+    Md5::digest(value).into()
 }
 
 pub fn hmac_sha256(key: &[u8; 32], value: &[u8]) -> [u8; 32] {

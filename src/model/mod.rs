@@ -19,6 +19,7 @@ pub mod lifetimes;
 pub mod login_name;
 pub mod password_policy;
 pub mod permissions;
+pub mod phone_password;
 pub mod place;
 pub mod recovery_code;
 pub mod redirect_uri;

@@ -16,7 +16,7 @@ use crate::model::api_key::{ApiKeyInput, KeySecret, MAX_KEYS};
 use crate::model::audit_event::{Actor, AuditEvent, AuditKind};
 use crate::model::required_action::RequiredAction;
 use crate::model::role;
-use crate::model::sip_digest::{DigestAlgorithm, DigestName};
+use crate::model::sip_digest::{DigestAlgorithm, DigestName, MAX_DIGESTS};
 use crate::model::tenant::Tenant;
 use crate::model::totp::TotpSecret;
 use crate::model::user::AccountKind;
@@ -25,9 +25,6 @@ use crate::storage::import::ImportRow;
 use crate::storage::second_factors::BroughtTotp;
 use crate::storage::sip_digests::SealedDigest;
 use crate::storage::users::NewUser;
-
-/// Digests of one account.
-const MAX_DIGESTS: usize = 50;
 
 pub(super) struct Preparer<'a> {
     app: &'a App,
@@ -213,7 +210,7 @@ impl<'a> Preparer<'a> {
         now: Timestamp,
         problems: &mut Vec<String>,
     ) -> Vec<SealedDigest> {
-        if records.len() > MAX_DIGESTS {
+        if i64::try_from(records.len()).map_or(true, |digests| digests > MAX_DIGESTS) {
             problems.push(format!("sip_digests: at most {MAX_DIGESTS}"));
             return Vec::new();
         }
