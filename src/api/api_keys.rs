@@ -50,7 +50,7 @@ pub(super) struct ApiKeyBody {
     #[schemars(length(min = 1, max = 100))]
     name: String,
     /// Scopes, as far as the owner holds them; or `read`, `write` and `delete` for accounts, `admin`
-    /// for the whole API, `*` for everything.
+    /// for the whole API, `*` for everything; but for `sip.digest`, which is named.
     #[schemars(length(min = 1, max = 50))]
     permissions: Vec<String>,
     /// Networks it may be used from, such as `192.0.2.0/24`; anywhere without any.

@@ -9,7 +9,7 @@
 
 use super::call::Call;
 use super::problem::Problem;
-use crate::model::resource::{API_SCOPES, OWN_SCOPES, is_own_scope};
+use crate::model::resource::{API_SCOPES, OWN_SCOPES, is_for_programs, is_own_scope};
 use crate::model::scope::Scope;
 use crate::model::user::User;
 
@@ -107,11 +107,14 @@ pub fn not_oneself(call: &Call, user: &User) -> Result<(), Problem> {
 /// than with what they came with.
 pub fn may_hand_out(call: &Call, given: &Scope) -> Result<(), Problem> {
     // Keys make no keys that can do more; people may leave others what is theirs anyway.
-    let harmless =
-        |word: &str| !call.caller.is_api_key() && (!is_own_scope(word) || HARMLESS.contains(&word));
+    let harmless = |word: &str| !call.caller.is_api_key() && is_harmless(word);
+    // No person's token has these: whoever gives roles that hold them gives them.
+    let entrusted = |word: &str| {
+        is_for_programs(word) && is_trusted_with_roles(call) && call.caller.holds(word)
+    };
     match given
         .words()
-        .find(|word| !call.may_use(word) && !harmless(word))
+        .find(|word| !call.may_use(word) && !harmless(word) && !entrusted(word))
     {
         Some(word) => Err(Problem::forbidden(format!(
             "the API key would give {word}, which you have not"
@@ -156,6 +159,11 @@ fn reaches(call: &Call, scope: &str) -> bool {
     if is_trusted_with_roles(call) {
         call.caller.is_system_administrator() || call.caller.holds(scope)
     } else {
-        !is_own_scope(scope) || HARMLESS.contains(&scope)
+        is_harmless(scope)
     }
+}
+
+/// Whether accounts that others manage without `roles.write` may hold `scope`.
+fn is_harmless(scope: &str) -> bool {
+    HARMLESS.contains(&scope) || !(is_own_scope(scope) || is_for_programs(scope))
 }

@@ -196,7 +196,7 @@ pub(super) async fn authenticate(
         arrived.notes.account(&user.id);
         let held = claims
             .scope
-            .filtered(|word| still_the_clients(word) && catalog.may_hold(&user.roles, word));
+            .filtered(|word| still_the_clients(word) && catalog.may_give(&user.roles, word));
         (Who::Person(Box::new(user)), held)
     };
     Ok(Caller {

@@ -103,7 +103,7 @@ pub async fn dispatch<'b>(
     }
     let roles = &person.user().roles;
     let catalog = app.directory.catalog(&ctx.tenant).await?;
-    let scope = request.scope.filtered(|word| catalog.may_hold(roles, word));
+    let scope = request.scope.filtered(|word| catalog.may_give(roles, word));
     let metadata = request.metadata();
     let rows = app.store.tenant(&ctx.tenant.id);
     let client_id = &request.client.client.client_id;

@@ -8,10 +8,12 @@
 //! | `admin` | every scope of the REST API but `account` |
 //! | `*` | every scope |
 //!
+//! But for `sip.digest`, which has to be named.
+//!
 //! All of it as far as the owner holds it at the moment: rights shrink with the owner. Scopes that
 //! speak of a person are never among them, for a key is nobody's sign-in.
 
-use super::resource::{API_SCOPES, Catalog};
+use super::resource::{API_SCOPES, Catalog, is_for_programs};
 use super::scope::{Scope, is_identity_scope};
 
 const READ: &str = "read";
@@ -85,7 +87,7 @@ impl Permissions {
     /// Whether `scope` is given by its name, or by a word for everything of its kind.
     fn give_whole(&self, scope: &str) -> bool {
         self.has(scope)
-            || self.has(ALL)
+            || (self.has(ALL) && !is_for_programs(scope))
             || (self.has(ADMIN) && administration().any(|known| known == scope))
     }
 
@@ -94,10 +96,10 @@ impl Permissions {
     }
 }
 
-/// The scopes of the REST API that reach further than one's own account.
+/// The scopes of the REST API that reach further than one's own account, but for those that are named.
 fn administration() -> impl Iterator<Item = &'static str> {
     API_SCOPES
         .iter()
         .copied()
-        .filter(|scope| *scope != "account")
+        .filter(|scope| *scope != "account" && !is_for_programs(scope))
 }

@@ -30,6 +30,9 @@ pub const API_AUDIENCE: &str = "rvoip-api";
 /// The audience of SIP services.
 pub const SIP_AUDIENCE: &str = "rvoip-sip";
 
+/// Reads what phones prove themselves with: whoever has that is every phone.
+pub const SIP_DIGEST: &str = "sip.digest";
+
 pub const API_SCOPES: &[&str] = &[
     "account",
     "audit.read",
@@ -38,6 +41,7 @@ pub const API_SCOPES: &[&str] = &[
     "keys.write",
     "metrics.read",
     "roles.write",
+    SIP_DIGEST,
     "tenants.read",
     "tenants.write",
     "token.introspect",
@@ -63,6 +67,13 @@ pub const OWN_SCOPES: &[&str] = &[
 pub fn is_own_scope(word: &str) -> bool {
     OWN_SCOPES.contains(&word)
 }
+
+/// Whether `word` is for clients and API keys that act for themselves. No person's token has it, by consent
+/// or without, and an API key only where it says so by name.
+pub fn is_for_programs(word: &str) -> bool {
+    word == SIP_DIGEST
+}
+
 const SIP_SCOPES: &[&str] = &[
     "sip.call",
     "sip.message",
@@ -152,7 +163,13 @@ impl Catalog {
         &self.roles
     }
 
-    /// Whether a person with these roles may be given `scope` at all.
+    /// Whether a token that speaks for a person with these roles may have `scope`.
+    pub fn may_give<R: AsRef<str>>(&self, roles: &[R], scope: &str) -> bool {
+        !is_for_programs(scope) && self.may_hold(roles, scope)
+    }
+
+    /// Whether `scope` is among what an account with these roles has to give: to a person's token, where
+    /// that [may have it](Self::may_give), or to an API key.
     pub fn may_hold<R: AsRef<str>>(&self, roles: &[R], scope: &str) -> bool {
         let gives = |own: &Role| {
             own.permissions.contains(scope) && roles.iter().any(|held| held.as_ref() == own.name)

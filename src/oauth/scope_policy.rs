@@ -78,7 +78,7 @@ pub fn for_user(
             scope
         }
     };
-    Ok(asked.filtered(|word| catalog.may_hold(roles, word)))
+    Ok(asked.filtered(|word| catalog.may_give(roles, word)))
 }
 
 /// What a client wants for a person when it does not say.
@@ -112,7 +112,7 @@ pub fn still_held(
     roles: &[String],
 ) -> Scope {
     granted.filtered(|word| {
-        catalog.knows(word) && client.scope.contains(word) && catalog.may_hold(roles, word)
+        catalog.knows(word) && client.scope.contains(word) && catalog.may_give(roles, word)
     })
 }
 

@@ -23,6 +23,7 @@ fn built_in(scope: &str) -> Option<&'static str> {
         "offline_access" => "Stay signed in while you are away",
         "roles" => "See your roles",
         "groups" => "See the groups you belong to",
+        "sip.digest" => "Read what everybody's phones prove themselves with",
         "sip.register" => "Connect a phone that receives your calls",
         "sip.call" => "Make calls as you",
         "sip.message" => "Send and receive messages as you",
