@@ -16,6 +16,7 @@ pub mod roles;
 pub mod service_accounts;
 pub mod sessions;
 pub mod setup;
+pub mod sip_digests;
 pub mod tenants;
 pub mod users;
 

@@ -38,6 +38,7 @@ mod resources;
 mod roles;
 mod service_accounts;
 mod sessions;
+mod sip_digests;
 mod tenants;
 pub mod users;
 pub mod views;
@@ -87,6 +88,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     [
         users::operations(),
         factors::operations(),
+        sip_digests::operations(),
         me::operations(),
         roles::operations(),
         groups::operations(),

@@ -62,6 +62,8 @@ kinds! {
     FactorGuessed = "user.factor_guessed",
     RecoveryCodesMade = "user.recovery_codes_made",
     RecoveryCodeUsed = "user.recovery_code_used",
+    SipDigestAdded = "user.sip_digest_added",
+    SipDigestRemoved = "user.sip_digest_removed",
     EmailVerified = "user.email_verified",
     InvitationAccepted = "user.invitation_accepted",
     LinkMade = "user.link_made",

@@ -241,7 +241,7 @@ pub(super) async fn follow_enabled(
 }
 
 /// Takes the owner's row, so that several new keys at once cannot pass the bound.
-async fn hold_owner(tx: &mut Tx, tenant: &str, id: &str) -> Result<bool, DbError> {
+pub(super) async fn hold_owner(tx: &mut Tx, tenant: &str, id: &str) -> Result<bool, DbError> {
     let held = tx
         .run(
             sql!("UPDATE users SET enabled = enabled WHERE tenant = $1 AND id = $2")

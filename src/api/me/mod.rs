@@ -7,6 +7,7 @@ mod factors;
 mod password;
 mod profile;
 mod sessions;
+mod sip_digests;
 
 use super::call::Call;
 use super::operation::Operation;
@@ -19,6 +20,7 @@ pub(super) fn operations() -> Vec<Operation> {
         profile::operations(),
         password::operations(),
         factors::operations(),
+        sip_digests::operations(),
         sessions::operations(),
         devices::operations(),
         consents::operations(),

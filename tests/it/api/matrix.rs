@@ -61,6 +61,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("me.factors.make_recovery_codes", EVERYBODY),
     ("me.factors.read", EVERYBODY),
     ("me.factors.remove_totp", EVERYBODY),
+    ("me.sip_digests.create", EVERYBODY),
+    ("me.sip_digests.list", EVERYBODY),
+    ("me.sip_digests.remove", EVERYBODY),
     ("users.factors.read", READERS),
     ("users.factors.remove", MANAGERS),
     ("me.put", EVERYBODY),
@@ -90,6 +93,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sessions.list", READERS),
     ("sessions.list_of_user", READERS),
     ("sessions.read", READERS),
+    ("sip_digests.read", PROGRAMS),
     ("tenants.create", SYSTEM),
     ("tenants.delete", SYSTEM),
     ("tenants.list", ADMINISTRATORS),
@@ -102,6 +106,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("users.invite", MANAGERS),
     ("users.list", READERS),
     ("users.read", READERS),
+    ("users.sip_digests.create", MANAGERS),
+    ("users.sip_digests.list", READERS),
+    ("users.sip_digests.remove", MANAGERS),
     ("users.set_attributes", MANAGERS),
     ("users.set_password", MANAGERS),
     ("users.set_roles", ADMINISTRATORS),
@@ -113,6 +120,8 @@ const READERS: &[&str] = &["guest", "moderator", "admin"];
 const MANAGERS: &[&str] = &["moderator", "admin"];
 const ADMINISTRATORS: &[&str] = &["admin"];
 const SYSTEM: &[&str] = &["system"];
+/// No person at all.
+const PROGRAMS: &[&str] = &[];
 const ROLES: &[&str] = &["guest", "user", "vendor", "moderator", "admin"];
 
 #[test]

@@ -1,6 +1,7 @@
 //! The file of users-core: accounts, keys and digests. `conformance/users-core-import` does the same
 //! with a file that the published crate made.
 
+use serde_json::json;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 use users_core::admin::import::source::{self, Format};
@@ -8,6 +9,7 @@ use users_core::base::digest::sha256;
 use users_core::model::sip_digest::{DigestAlgorithm, DigestName};
 
 use super::{BCRYPT, PLAN, WORDS, counts, import, named};
+use crate::support::bearer::Bearer;
 use crate::support::everywhere;
 
 const SCHEMA: &str = "
@@ -102,16 +104,22 @@ async fn accounts_keys_and_digests_of_users_core_go_on_working() {
             realm: "sip.example".to_owned(),
             algorithm: DigestAlgorithm::Md5,
         };
-        let (owner, sealed) = rows
-            .sip_digest(&name)
-            .await
-            .expect("read")
-            .expect("a digest");
-        assert_eq!(owner, ADA);
-        assert!(!sealed.contains("0123456789abcdef"));
-        let context = name.context(&world.tenant.id);
-        let ha1 = world.app.master_key.open(&context, &sealed).expect("ours");
-        assert_eq!(&ha1[..], b"0123456789abcdef0123456789abcdef");
+        let known = rows.sip_digest(&name).await.expect("read");
+        let known = known.expect("a digest");
+        assert_eq!(known.user_id, ADA);
+        assert!(!known.ha1_sealed.contains("0123456789abcdef"));
+        let registrar = world.client("registrar", "sip.digest").await;
+        let token = registrar.client_credentials("sip.digest").await;
+        let registrar = Bearer::new(world.anonymous(), &token.text("access_token"), "registrar");
+        let reply = registrar
+            .get("/sip-digests?sip_username=ada&realm=sip.example&algorithm=MD5")
+            .await;
+        assert_eq!(
+            reply.assert_ok().json(),
+            json!({ "user_id": ADA, "username": "ada", "sip_username": "ada",
+                    "realm": "sip.example", "algorithm": "MD5",
+                    "ha1": "0123456789abcdef0123456789abcdef" })
+        );
         assert_eq!(
             std::fs::read(&path).expect("read"),
             before,

@@ -988,7 +988,41 @@ pub const PROOFS: &[(&str, Proof)] = &[
     ("sip_digest", |scene| {
         Box::pin(async move {
             let found = scene.rows.sip_digest(&phone()).await.expect("read");
-            assert_eq!(found.is_some(), scene.twin);
+            let username = found.map(|known| known.username);
+            assert_eq!(username.as_deref(), scene.twin.then_some("of-the-twin"));
+        })
+    }),
+    ("sip_digests", |scene| {
+        Box::pin(async move {
+            let digests = scene.rows.sip_digests(USER, "", 1000).await.expect("read");
+            assert_eq!(digests.len(), usize::from(scene.twin));
+        })
+    }),
+    ("put_sip_digests", |scene| {
+        Box::pin(async move {
+            let digest = SealedDigest {
+                id: "changed".to_owned(),
+                name: phone(),
+                ha1_sealed: "sealed elsewhere".to_owned(),
+                created_at: later(),
+            };
+            let stored = scene
+                .rows
+                .put_sip_digests(USER, vec![digest], later(), scene.event());
+            let stored = stored.await.expect("an answer");
+            // The tenant's own in its place, or there is no such account.
+            let ids = stored.map(|stored| stored.into_iter().map(|digest| digest.id).collect());
+            let expected = scene.twin.then(|| vec![USER.to_owned()]);
+            assert_eq!(ids, expected);
+        })
+    }),
+    ("remove_sip_digest", |scene| {
+        Box::pin(async move {
+            let removed = scene
+                .rows
+                .remove_sip_digest(USER, USER, scene.event())
+                .await;
+            assert_eq!(removed.expect("an answer"), scene.twin);
         })
     }),
     ("import_users", |scene| {
