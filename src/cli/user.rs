@@ -2,6 +2,7 @@
 
 mod details;
 mod links;
+mod sip_digests;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -80,6 +81,20 @@ enum Action {
     },
     /// Takes an account's second factors away, authenticator and recovery codes; its owner is told
     RemoveFactor { user: String },
+    /// Makes a phone's password and prints it this once; the one it had for the name is no good any more
+    AddSipDigest {
+        user: String,
+        #[command(flatten)]
+        name: sip_digests::Name,
+    },
+    /// Lists the names an account's phones answer to
+    ListSipDigests { user: String },
+    /// Ends what a phone proves itself with
+    RemoveSipDigest {
+        user: String,
+        /// As `user list-sip-digests` shows it
+        id: String,
+    },
     /// Sets an account's password and ends its sessions
     SetPassword {
         user: String,
@@ -153,6 +168,15 @@ pub(super) fn run(start: &Start, options: Options) -> Result<Outcome, CliError> 
                 let json = json!({ "id": user.id, "username": user.username, "removed": true });
                 let text = format!("user {} has no second factor any more", user.username);
                 session.output.say(&text, &json)?;
+            }
+            Action::AddSipDigest { user, name } => {
+                sip_digests::add(session, &tenant, &user, name).await?;
+            }
+            Action::ListSipDigests { user } => {
+                sip_digests::list(session, &tenant, &user).await?;
+            }
+            Action::RemoveSipDigest { user, id } => {
+                sip_digests::remove(session, &tenant, &user, &id).await?;
             }
             Action::SetPassword {
                 user,
