@@ -10,6 +10,7 @@ use users_core::model::client_metadata::{ClientMetadata, TokenFormat};
 use users_core::model::resource::API_SCOPES;
 use users_core::trail;
 
+use crate::support::bearer::Bearer;
 use crate::support::everywhere;
 use crate::support::people::{Person, Service};
 use crate::support::raw::Raw;
@@ -24,6 +25,7 @@ async fn every_flow(world: &World) -> Vec<String> {
     let mut secrets = token_flows(world, &app, &alice).await;
     secrets.extend(keys_used(world, &alice).await);
     secrets.extend(factors_used(world).await);
+    secrets.extend(phones_used(world).await);
     secrets.extend(set_up(world).await);
     secrets.extend(secrets_changed(world, &app).await);
     secrets.extend([app.secret, alice.password]);
@@ -162,6 +164,47 @@ async fn factors_used(world: &World) -> Vec<String> {
         frieda.password,
         desk.secret,
     ]);
+    secrets
+}
+
+/// A phone's password, and what registrars read of it.
+async fn phones_used(world: &World) -> Vec<String> {
+    let own = |metadata: &mut ClientMetadata| metadata.first_party = true;
+    let porch = world.client_with("porch", "openid account", own).await;
+    let petra = world.person("petra").await;
+    let reply = porch.sign_in(&petra, "account").await;
+    let bearer = Bearer::new(world.anonymous(), &reply.text("access_token"), &petra.id);
+    let pbx = world.client("pbx", "sip.digest").await;
+    let token = pbx
+        .client_credentials("sip.digest")
+        .await
+        .text("access_token");
+    let registrar = Bearer::new(world.anonymous(), &token, "pbx");
+    let mut secrets = vec![token, bearer.token.clone(), pbx.secret, porch.secret];
+    // With a key for retries, too: this answer is not kept, not even sealed.
+    let key = [("idempotency-key", "a-phone")];
+    for name in ["petra", "extension-of-nobody"] {
+        let body = serde_json::json!({ "realm": "sip.example.org", "sip_username": name,
+                                       "algorithms": ["MD5", "SHA-256", "SHA-512-256"] });
+        let made = bearer.call("POST", "/users/me/sip-digests", &key, Some(&body));
+        let made = made.await;
+        if made.status == 200 {
+            secrets.push(made.text("password"));
+            secrets.push(made.text("password").replace('-', ""));
+        }
+        for algorithm in ["MD5", "SHA-256", "SHA-512-256"] {
+            let address = format!(
+                "/sip-digests?sip_username={name}&realm=sip.example.org&algorithm={algorithm}"
+            );
+            let read = registrar.get(&address).await;
+            bearer.get(&address).await;
+            if read.status == 200 {
+                secrets.push(read.text("ha1"));
+            }
+        }
+    }
+    assert_eq!(secrets.len(), 9, "a password and three digests were seen");
+    secrets.push(petra.password);
     secrets
 }
 

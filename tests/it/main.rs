@@ -50,6 +50,7 @@ mod scopes;
 mod seeds;
 mod setup;
 mod sign_in;
+mod sip_digests;
 mod statements;
 mod storage_contract;
 mod support;

@@ -258,3 +258,54 @@ fn a_lost_second_factor_is_taken_away() {
     let refused = place.refused(&["user", "remove-factor", "ann"]);
     assert!(refused.contains("there is no second factor"), "{refused}");
 }
+
+#[test]
+fn a_phones_password_is_made_listed_and_ended() {
+    let place = Place::new();
+    place.ok(&["user", "create", "ann"]);
+    place.ok(&["user", "create", "bob"]);
+    let add = [
+        "user",
+        "add-sip-digest",
+        "ann",
+        "--realm",
+        "sip.example.org",
+    ];
+    let made = place.json(&add);
+    assert_eq!(made["sip_username"], "ann");
+    let password = made["password"].as_str().expect("a password").to_owned();
+    assert_eq!(password.len(), 34, "{password}");
+    let said = place.ok(&add);
+    assert!(said.contains("its password (shown this once): "), "{said}");
+    let listed = place.json(&["user", "list-sip-digests", "ann"]);
+    let algorithms: Vec<_> = listed.as_array().expect("a list").iter().collect();
+    assert_eq!(algorithms.len(), 2, "{listed}");
+    assert_eq!(algorithms[0]["algorithm"], "MD5");
+    assert_eq!(algorithms[1]["algorithm"], "SHA-256");
+    assert!(!listed.to_string().contains(&password));
+    let named = [
+        "--sip-username",
+        "1001",
+        "--algorithm",
+        "SHA-512-256",
+        "MD5",
+    ];
+    let made = place.json(&[&add[..], &named].concat());
+    assert_eq!(made["sip_digests"].as_array().map(Vec::len), Some(2));
+    let theirs = [
+        "user",
+        "add-sip-digest",
+        "bob",
+        "--realm",
+        "sip.example.org",
+    ];
+    let refused = place.refused(&[&theirs[..], &named].concat());
+    assert!(refused.contains("exists already"), "{refused}");
+    let id = listed[0]["id"].as_str().expect("an id");
+    let refused = place.refused(&["user", "remove-sip-digest", "bob", id]);
+    assert!(refused.contains("there is no SIP digest"), "{refused}");
+    let removed = place.json(&["user", "remove-sip-digest", "ann", id]);
+    assert_eq!(removed["removed"], true);
+    let listed = place.json(&["user", "list-sip-digests", "ann"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(3));
+}

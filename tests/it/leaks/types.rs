@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
-use users_core::admin::clients;
+use users_core::admin::{clients, sip_digests};
 use users_core::app::App;
 use users_core::base::api_key_secret::ApiKeySecret;
 use users_core::base::master_key::MasterKey;
@@ -17,6 +17,7 @@ use users_core::login::direct::Authenticated;
 use users_core::mail::{Contents, Rendered};
 use users_core::model::client::{SecretKind, StoredSecret};
 use users_core::model::letter::NewLink;
+use users_core::model::phone_password::PhonePassword;
 use users_core::oauth::client_auth::AuthenticatedClient;
 use users_core::oauth::token::issue::TokenResponse;
 use users_core::passwords::Passwords;
@@ -26,6 +27,7 @@ use users_core::storage::mail_queue::DueMail;
 use users_core::storage::own_password::PasswordChange;
 use users_core::storage::refresh_tokens::{NewRefreshToken, RefreshTokenRow, Rotation};
 use users_core::storage::signing_keys::SealedKey;
+use users_core::storage::sip_digests::{KnownDigest, SealedDigest};
 use users_core::storage::sql::{Row, Sql, Value};
 use users_core::storage::users::{LoginRow, NewUser};
 use users_core::web::authorization::{Authorization, BasicCredentials};
@@ -77,6 +79,11 @@ fn what_holds_a_secret_cannot_be_printed() {
         Rendered,
         DueMail,
         NewLink,
+        PhonePassword,
+        sip_digests::Made,
+        sip_digests::Proof,
+        KnownDigest,
+        SealedDigest,
         AuthenticatedClient,
         TokenResponse,
         clients::Secret<'static>,
