@@ -17,7 +17,7 @@ const DOCUMENTS: &[(&str, usize)] = &[
     ("002", 55),
     ("003", 60),
     ("004", 42),
-    ("rvoip:", 46),
+    ("rvoip:", 47),
 ];
 
 /// The profiles that have routes of their own, and their documents.

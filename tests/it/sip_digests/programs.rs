@@ -99,6 +99,7 @@ async fn an_api_key_reads_digests_where_it_names_the_scope() {
         let body = json!({ "name": "pbx", "permissions": ["sip.digest"] });
         let refused = bearer.post("/users/me/api-keys", &body).await;
         refused.assert_problem(422, "invalid-fields");
+        world.person_of(&world.tenant, "ruth", &["admin"]).await;
         world.set_enabled(&root, false).await;
         key.get(&path).await.assert_problem(401, "unauthenticated");
     })
