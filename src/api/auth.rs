@@ -13,7 +13,7 @@ use super::list::Query;
 use super::operation::Operation;
 use super::problem::{Problem, ProblemKind};
 use super::users::AccountView;
-use super::views::Password;
+use super::views::{Otp, Password};
 use crate::admin::registration::{self, RegistrationError};
 use crate::admin::sessions;
 use crate::login::doors::{self, Credentials, DoorError};
@@ -53,7 +53,7 @@ struct LoginBody {
     /// What is asked for of the scopes one may hold. Without it, all of them.
     scope: Option<String>,
     /// The code of a second factor, for accounts that have one.
-    otp: Option<Password>,
+    otp: Option<Otp>,
 }
 
 impl Document for LoginBody {
@@ -139,7 +139,7 @@ async fn login(
         tenant: body.tenant_id.as_deref(),
         identifier: &body.identifier,
         password: body.password.expose(),
-        otp: body.otp.as_ref().map(Password::expose),
+        otp: body.otp.as_ref().map(Otp::expose),
         remember: body.remember_me,
         scope,
     };

@@ -69,3 +69,40 @@ impl JsonSchema for Password {
         json_schema!({ "type": "string", "format": "password", "writeOnly": true, "maxLength": 1024 })
     }
 }
+
+/// A code of a second factor on its way in: never shown, never logged, wiped when dropped.
+pub struct Otp(Secret);
+
+/// More than a recovery code has, however it is grouped.
+const MAX_OTP_CHARS: usize = 64;
+
+impl Otp {
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl<'de> Deserialize<'de> for Otp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.chars().count() > MAX_OTP_CHARS {
+            let rule = format!("at most {MAX_OTP_CHARS} characters");
+            return Err(serde::de::Error::custom(rule));
+        }
+        Ok(Self(Secret::new(text)))
+    }
+}
+
+impl JsonSchema for Otp {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Otp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "password", "writeOnly": true, "maxLength": MAX_OTP_CHARS })
+    }
+}

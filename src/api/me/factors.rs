@@ -13,7 +13,7 @@ use crate::api::call::Call;
 use crate::api::factors::FactorsView;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
-use crate::api::views::{Password, When};
+use crate::api::views::{Otp, Password, When};
 use crate::login::direct::LoginError;
 use crate::login::factors::own::{self, FactorChangeError};
 use crate::login::factors::proof::{ProofError, Shown};
@@ -37,7 +37,7 @@ pub(super) fn operations() -> Vec<Operation> {
 struct ShownBody {
     password: Password,
     /// A code of the second factor there is, or a recovery code.
-    otp: Option<Password>,
+    otp: Option<Otp>,
 }
 
 impl Document for ShownBody {}
@@ -46,7 +46,7 @@ impl ShownBody {
     fn shown(&self) -> Shown<'_> {
         Shown {
             password: self.password.expose(),
-            otp: self.otp.as_ref().map(Password::expose),
+            otp: self.otp.as_ref().map(Otp::expose),
         }
     }
 }
@@ -56,7 +56,7 @@ impl ShownBody {
 #[serde(deny_unknown_fields)]
 struct FirstCode {
     /// What the authenticator shows.
-    otp: Password,
+    otp: Otp,
 }
 
 impl Document for FirstCode {}

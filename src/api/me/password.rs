@@ -12,7 +12,7 @@ use crate::api::body::{Body, Document};
 use crate::api::call::Call;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
-use crate::api::views::Password;
+use crate::api::views::{Otp, Password};
 use crate::login::factors::proof::Shown;
 use crate::login::own_password::{self, ChangeError};
 
@@ -30,7 +30,7 @@ struct PasswordChange {
     current_password: Password,
     new_password: Password,
     /// A code of the second factor, for accounts that have one.
-    otp: Option<Password>,
+    otp: Option<Otp>,
 }
 
 impl Document for PasswordChange {
@@ -41,7 +41,7 @@ impl Document for PasswordChange {
 async fn change(call: Arc<Call>, Body(body): Body<PasswordChange>) -> Result<Done, Problem> {
     let shown = Shown {
         password: body.current_password.expose(),
-        otp: body.otp.as_ref().map(Password::expose),
+        otp: body.otp.as_ref().map(Otp::expose),
     };
     own_password::change(
         &call.app,

@@ -12,7 +12,7 @@ use crate::api::auth;
 use crate::api::body::{Body, Document};
 use crate::api::call::Call;
 use crate::api::problem::{FieldProblem, Problem};
-use crate::api::views::Password;
+use crate::api::views::{Otp, Password};
 use crate::compat::answer::Made;
 use crate::compat::refusal::both;
 use crate::config::CharacterClass;
@@ -44,7 +44,7 @@ pub(super) struct LoginBody {
     email: Option<String>,
     password: Option<Password>,
     /// A code of the account's second factor; not of the original.
-    otp: Option<Password>,
+    otp: Option<Otp>,
 }
 
 impl Document for NewPerson {}
@@ -86,7 +86,7 @@ pub(super) async fn login(
         tenant: None,
         identifier: &email,
         password: password.expose(),
-        otp: body.otp.as_ref().map(Password::expose),
+        otp: body.otp.as_ref().map(Otp::expose),
         remember: false,
         scope: None,
     };

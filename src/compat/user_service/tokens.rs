@@ -12,7 +12,7 @@ use crate::api::auth;
 use crate::api::body::{Body, Document, Optional};
 use crate::api::call::Call;
 use crate::api::problem::Problem;
-use crate::api::views::Password;
+use crate::api::views::{Otp, Password};
 use crate::compat::answer::Made;
 use crate::compat::refusal::both;
 use crate::login::doors::{self, Credentials};
@@ -47,7 +47,7 @@ pub(super) struct LoginBody {
     /// The tenant's id or slug. Without one, the default tenant.
     tenant_id: Option<String>,
     /// A code of the account's second factor; not of the original.
-    otp: Option<Password>,
+    otp: Option<Otp>,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -123,7 +123,7 @@ pub(super) async fn login(
         tenant: body.tenant_id.as_deref(),
         identifier: &email,
         password: password.expose(),
-        otp: body.otp.as_ref().map(Password::expose),
+        otp: body.otp.as_ref().map(Otp::expose),
         remember: body.remember_me,
         scope: None,
     };

@@ -14,7 +14,7 @@ use crate::api::list::Query;
 use crate::api::me::acting_session;
 use crate::api::problem::Problem;
 use crate::api::users::{self, AccountBody, Roles, found, searched};
-use crate::api::views::Password;
+use crate::api::views::{Otp, Password};
 use crate::compat::answer::Made;
 use crate::compat::bounds::within;
 use crate::login::direct::LoginError;
@@ -53,7 +53,7 @@ pub(super) struct PasswordChange {
     old_password: Password,
     new_password: Password,
     /// A code of the account's second factor; not of the original.
-    otp: Option<Password>,
+    otp: Option<Otp>,
 }
 
 impl Document for NewPerson {}
@@ -168,7 +168,7 @@ pub(super) async fn change_password(
     let user = own(&call).ok_or_else(|| Problem::forbidden("this is for one's own password"))?;
     let shown = Shown {
         password: body.old_password.expose(),
-        otp: body.otp.as_ref().map(Password::expose),
+        otp: body.otp.as_ref().map(Otp::expose),
     };
     let changed = own_password::change(
         &call.app,

@@ -11,7 +11,7 @@ use crate::api::auth;
 use crate::api::body::{Body, Document};
 use crate::api::call::Call;
 use crate::api::problem::Problem;
-use crate::api::views::Password;
+use crate::api::views::{Otp, Password};
 use crate::login::doors::{self, Credentials};
 use crate::model::door::Door;
 use crate::oauth::token::issue::TokenResponse;
@@ -22,7 +22,7 @@ pub(super) struct LoginBody {
     username: String,
     password: Password,
     /// A code of the account's second factor; not of the original.
-    otp: Option<Password>,
+    otp: Option<Otp>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -62,7 +62,7 @@ pub(super) async fn login(
         tenant: None,
         identifier: &body.username,
         password: body.password.expose(),
-        otp: body.otp.as_ref().map(Password::expose),
+        otp: body.otp.as_ref().map(Otp::expose),
         remember: false,
         scope: None,
     };
