@@ -77,7 +77,8 @@
 //! Evidence: [`storage::Scoped`] is made only by `Store::tenant` and every tenant's query needs it;
 //! `oauth::client_auth::AuthenticatedClient` is made only by client authentication and every grant,
 //! introspection and revocation needs it; `login::direct::Authenticated` is made only by a checked
-//! login and a user's token needs it; `oauth::token::issue::Authorization` says what was granted and
+//! login and a user's token needs it, and a second factor in it comes from `login::factors::Passed`, made
+//! only by a checked code; `oauth::token::issue::Authorization` says what was granted and
 //! which source pays for it, and the mint takes nothing else; `model::redirect_uri::VerifiedRedirect`
 //! is made only by comparing with what a client registered;
 //! `oauth::authorize::request::AuthorizationRequest` is made only by the checks of a request, and
