@@ -24,14 +24,12 @@ pub(super) async fn add(
     id: &str,
     action: RequiredAction,
 ) -> Result<(), DbError> {
-    let Some(mut actions) = of(tx, tenant, id).await? else {
-        return Ok(());
-    };
-    if actions.contains(&action) {
-        return Ok(());
-    }
-    actions.push(action);
-    put(tx, tenant, id, &actions).await
+    edit(tx, tenant, id, |actions| {
+        if !actions.contains(&action) {
+            actions.push(action);
+        }
+    })
+    .await
 }
 
 /// Notes that an account has another password: whether one more is wanted depends on who chose it.
@@ -41,18 +39,13 @@ pub(super) async fn password_was_set(
     id: &str,
     temporary: bool,
 ) -> Result<(), DbError> {
-    let Some(mut actions) = of(tx, tenant, id).await? else {
-        return Ok(());
-    };
-    let before = actions.clone();
-    actions.retain(|action| *action != RequiredAction::UpdatePassword);
-    if temporary {
-        actions.push(RequiredAction::UpdatePassword);
-    }
-    if actions == before {
-        return Ok(());
-    }
-    put(tx, tenant, id, &actions).await
+    edit(tx, tenant, id, |actions| {
+        actions.retain(|action| *action != RequiredAction::UpdatePassword);
+        if temporary {
+            actions.push(RequiredAction::UpdatePassword);
+        }
+    })
+    .await
 }
 
 /// Notes that something asked for is done.
@@ -62,13 +55,27 @@ pub(super) async fn done(
     id: &str,
     action: RequiredAction,
 ) -> Result<(), DbError> {
-    let Some(mut actions) = of(tx, tenant, id).await? else {
+    edit(tx, tenant, id, |actions| {
+        actions.retain(|left| *left != action);
+    })
+    .await
+}
+
+/// Changes what is asked of an account, and writes only what is another thing now.
+async fn edit(
+    tx: &mut Tx,
+    tenant: &str,
+    id: &str,
+    change: impl FnOnce(&mut Vec<RequiredAction>),
+) -> Result<(), DbError> {
+    let Some(before) = of(tx, tenant, id).await? else {
         return Ok(());
     };
-    if !actions.contains(&action) {
+    let mut actions = before.clone();
+    change(&mut actions);
+    if actions == before {
         return Ok(());
     }
-    actions.retain(|left| *left != action);
     put(tx, tenant, id, &actions).await
 }
 
