@@ -9,7 +9,7 @@ use super::direct::{self, LoginError};
 use super::dispatch::Decision;
 use super::factors::{configure, show};
 use super::interaction;
-use super::page::{self, Page, Said};
+use super::page::{self, Page, Refusal, Said};
 use super::page_error::PageError;
 use super::transaction::Transaction;
 use super::update_password;
@@ -19,15 +19,6 @@ use crate::context::Ctx;
 use crate::oauth::authorize::request::AuthorizationRequest;
 use crate::web::form;
 use crate::web::params::Params;
-use crate::web::request_info::Failure;
-
-/// What a form wants said on the next sign-in page.
-struct Problem {
-    status: StatusCode,
-    text: String,
-    username: String,
-    retry_after: Option<i64>,
-}
 
 /// A form that came back to the browser it was made for, and the request it belongs to, checked anew.
 pub(super) struct Returned {
@@ -135,7 +126,7 @@ async fn try_password(
                 StatusCode::FORBIDDEN,
                 "Your e-mail address is not verified yet. Whoever administers your account can do it.",
             ),
-            Err(LoginError::Throttled(throttled)) => Problem {
+            Err(LoginError::Throttled(throttled)) => Refusal {
                 retry_after: Some(throttled.retry_after),
                 ..problem(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -145,7 +136,7 @@ async fn try_password(
                     ),
                 )
             },
-            Err(LoginError::Overloaded(_)) => Problem {
+            Err(LoginError::Overloaded(_)) => Refusal {
                 retry_after: Some(1),
                 ..problem(
                     StatusCode::SERVICE_UNAVAILABLE,
@@ -155,30 +146,15 @@ async fn try_password(
             Err(LoginError::Db(error)) => return Err(error.into()),
         }
     };
-    let problem = Problem {
-        username,
-        ..problem
-    };
-    let said = Said {
-        status: problem.status,
-        lines: std::slice::from_ref(&problem.text),
-        retry_after: problem.retry_after,
-    };
     let again = Page::SignIn {
-        username: Some(problem.username),
+        username: Some(username),
     };
-    let mut page = page::show(app, ctx, &request, transaction, browser, again, &said);
-    page.extensions_mut().insert(Failure {
-        code: "login.refused",
-        description: problem.text.into(),
-        cause: None,
-    });
-    Ok(page)
+    Ok(problem.on(app, ctx, &request, transaction, browser, again))
 }
 
 /// Where accounts wait for a link to be used, one that waits looks like one that is not there: whoever
 /// made it could else find out whether an address had one before.
-fn refused(app: &App, ctx: &Ctx) -> Problem {
+fn refused(app: &App, ctx: &Ctx) -> Refusal {
     let text = if registration::waits_for_mail(app, &ctx.tenant) {
         "The name or the password is wrong, or the address of the account is not confirmed yet: then a \
          mail with a link is on its way to it."
@@ -188,11 +164,11 @@ fn refused(app: &App, ctx: &Ctx) -> Problem {
     problem(StatusCode::BAD_REQUEST, text)
 }
 
-fn problem(status: StatusCode, text: &str) -> Problem {
-    Problem {
+fn problem(status: StatusCode, text: &str) -> Refusal {
+    Refusal {
+        code: "login.refused",
         status,
         text: text.to_owned(),
-        username: String::new(),
         retry_after: None,
     }
 }

@@ -21,6 +21,7 @@ use crate::pages::{
     AccountLine, Accounts, ClientCard, ConfigureTotp, Consent, Frame, RecoveryCodes, ScopeLine,
     SecondFactor, SignIn, UpdatePassword,
 };
+use crate::web::request_info::Failure;
 
 /// What is asked.
 pub(super) enum Page {
@@ -172,6 +173,41 @@ impl Default for Said<'_> {
             lines: &[],
             retry_after: None,
         }
+    }
+}
+
+/// Why a form was refused, as it is said on the page that comes again.
+pub(super) struct Refusal {
+    /// For the log.
+    pub(super) code: &'static str,
+    pub(super) status: StatusCode,
+    pub(super) text: String,
+    pub(super) retry_after: Option<i64>,
+}
+
+impl Refusal {
+    /// Shows the page again with it, and leaves a trace for the log.
+    pub(super) fn on(
+        self,
+        app: &App,
+        ctx: &Ctx,
+        request: &AuthorizationRequest,
+        transaction: Transaction,
+        browser: Browser,
+        again: Page,
+    ) -> Response<Body> {
+        let said = Said {
+            status: self.status,
+            lines: std::slice::from_ref(&self.text),
+            retry_after: self.retry_after,
+        };
+        let mut page = show(app, ctx, request, transaction, browser, again, &said);
+        page.extensions_mut().insert(Failure {
+            code: self.code,
+            description: self.text.into(),
+            cause: None,
+        });
+        page
     }
 }
 

@@ -9,11 +9,11 @@ use super::super::direct::{self, Authenticated};
 use super::super::dispatch::{Step, dispatch};
 use super::super::forms::Returned;
 use super::super::interaction;
-use super::super::page::{self, Page, Said};
+use super::super::page::{self, Page, Refusal, Said};
 use super::super::page_error::PageError;
 use super::own::{self, FactorChangeError};
 use super::proof::ProofError;
-use super::{FactorError, Refusal, for_page};
+use super::{FactorError, REFUSED, for_page};
 use crate::app::App;
 use crate::context::Ctx;
 use crate::model::recovery_code::RecoveryCode;
@@ -89,6 +89,7 @@ pub(in super::super) async fn answer(
         }
         Err(FactorChangeError::Proof(ProofError::Db(error))) => return Err(error.into()),
         Err(_) => Refusal {
+            code: REFUSED,
             status: StatusCode::CONFLICT,
             text: OVER.to_owned(),
             retry_after: None,

@@ -5,14 +5,11 @@ pub mod own;
 pub mod proof;
 pub(super) mod show;
 
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 
-use super::browser::Browser;
 use super::forms::in_words;
-use super::page::{self, Page, Said};
+use super::page::Refusal;
 use super::throttle::Throttled;
-use super::transaction::Transaction;
 use crate::app::App;
 use crate::base::digest::{digest_text, hmac_sha256};
 use crate::context::Ctx;
@@ -25,12 +22,10 @@ use crate::model::second_factor;
 use crate::model::tenant::Tenant;
 use crate::model::totp::TotpSecret;
 use crate::model::user::User;
-use crate::oauth::authorize::request::AuthorizationRequest;
 use crate::storage::DbError;
 use crate::storage::factor_tries::{LONG_WINDOW, Tries, WINDOW};
 use crate::storage::second_factors::{Spend, TotpData};
 use crate::trail::hours::Counter;
-use crate::web::request_info::Failure;
 
 /// Wrong codes an account may be sent within [`WINDOW`], on all nodes together. Windows meet, so that it
 /// is no more than twice as many within any time of that length.
@@ -72,15 +67,20 @@ pub enum FactorError {
     Db(#[from] DbError),
 }
 
+/// What a refusal at a page of this step is called in the log.
+const REFUSED: &str = "login.factor_refused";
+
 /// What a page says of a refused code; `wrong` where it is a wrong one.
 pub(super) fn for_page(error: FactorError, wrong: &str) -> Result<Refusal, DbError> {
     match error {
         FactorError::Refused => Ok(Refusal {
+            code: REFUSED,
             status: StatusCode::BAD_REQUEST,
             text: wrong.to_owned(),
             retry_after: None,
         }),
         FactorError::Throttled(Throttled { retry_after }) => Ok(Refusal {
+            code: REFUSED,
             status: StatusCode::TOO_MANY_REQUESTS,
             text: format!(
                 "Too many wrong codes. Try again in {}.",
@@ -89,39 +89,6 @@ pub(super) fn for_page(error: FactorError, wrong: &str) -> Result<Refusal, DbErr
             retry_after: Some(retry_after),
         }),
         FactorError::Db(error) => Err(error),
-    }
-}
-
-/// What is said on the page that comes again.
-pub(super) struct Refusal {
-    status: StatusCode,
-    text: String,
-    retry_after: Option<i64>,
-}
-
-impl Refusal {
-    /// Shows the page again with it, and leaves a trace for the log.
-    fn on(
-        self,
-        app: &App,
-        ctx: &Ctx,
-        request: &AuthorizationRequest,
-        transaction: Transaction,
-        browser: Browser,
-        again: Page,
-    ) -> Response<Body> {
-        let said = Said {
-            status: self.status,
-            lines: std::slice::from_ref(&self.text),
-            retry_after: self.retry_after,
-        };
-        let mut page = page::show(app, ctx, request, transaction, browser, again, &said);
-        page.extensions_mut().insert(Failure {
-            code: "login.factor_refused",
-            description: self.text.into(),
-            cause: None,
-        });
-        page
     }
 }
 
@@ -154,8 +121,7 @@ pub(super) async fn wanted(
 /// of their recovery codes.
 ///
 /// # Errors
-/// As [`FactorError`] says. Every try counts before it is looked at; a good one is taken back when it is
-/// used up.
+/// As [`FactorError`] says. Every try counts before it is looked at; a good one is taken back.
 pub(super) async fn check(
     app: &App,
     ctx: &Ctx,
