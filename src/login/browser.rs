@@ -6,8 +6,7 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::token::{Kind, OpaqueToken};
 use crate::context::Ctx;
-use crate::letters;
-use crate::model::audit_event::{AuditEvent, AuditKind};
+use crate::model::audit_event::AuditKind;
 use crate::model::lifetimes::Lifetimes;
 use crate::model::session::Session;
 use crate::model::tenant::Tenant;
@@ -196,7 +195,7 @@ impl Browser {
                 device: (!login.is_half()).then_some(device),
                 user_seen_at: user.updated_at,
                 proof: login.proof().cloned(),
-                event: event(app, ctx, login, client_id),
+                event: login.event(app, ctx, client_id),
             })
             .await?;
         let Some((id, device_id)) = stored else {
@@ -318,25 +317,6 @@ impl SignedIn {
             .await
             .map(drop)
     }
-}
-
-/// What the trail says of a sign-in, or of the first half of one.
-fn event(app: &App, ctx: &Ctx, login: &Authenticated, client_id: &str) -> AuditEvent {
-    let user = login.user();
-    let kind = if login.is_half() {
-        AuditKind::PasswordShown
-    } else {
-        AuditKind::Login
-    };
-    let mut event = ctx
-        .actor(&user.id)
-        .did(kind, &user.id, app.row_id(), ctx.now);
-    event.client_id = Some(client_id.to_owned());
-    event.detail = serde_json::json!({ "amr": login.amr() });
-    if !login.is_half() {
-        letters::tell_of_device(app, ctx, user, &mut event);
-    }
-    event
 }
 
 /// Ends a session, with what hangs on it.

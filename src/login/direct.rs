@@ -10,6 +10,8 @@ use super::throttle::Throttled;
 use crate::admin::registration;
 use crate::app::App;
 use crate::context::Ctx;
+use crate::letters;
+use crate::model::audit_event::{AuditEvent, AuditKind};
 use crate::model::login_name::LoginName;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::required_action::RequiredAction;
@@ -51,6 +53,25 @@ impl Authenticated {
     /// The session that goes on with it, where it began in one.
     pub fn within(&self) -> Option<&str> {
         self.within.as_deref()
+    }
+
+    /// What the trail says of it, for the client it is for. The letters of a whole one go where the device
+    /// is new.
+    pub fn event(&self, app: &App, ctx: &Ctx, client_id: &str) -> AuditEvent {
+        let user = &self.user;
+        let kind = if self.is_half {
+            AuditKind::PasswordShown
+        } else {
+            AuditKind::Login
+        };
+        let actor = ctx.actor(&user.id);
+        let mut event = actor.did(kind, &user.id, app.row_id(), ctx.now);
+        event.client_id = Some(client_id.to_owned());
+        event.detail = serde_json::json!({ "amr": self.amr });
+        if !self.is_half {
+            letters::tell_of_device(app, ctx, user, &mut event);
+        }
+        event
     }
 
     /// What is to be used up where this becomes a session.

@@ -17,7 +17,6 @@ use crate::context::Ctx;
 use crate::keys::jws::Typ;
 use crate::login::direct::Authenticated;
 use crate::model::access_token::AccessTokenClaims;
-use crate::model::audit_event::AuditKind;
 use crate::model::claims_request::ClaimsRequest;
 use crate::model::client_metadata::GrantType;
 use crate::model::door::Door;
@@ -322,11 +321,7 @@ impl Minting<'_> {
         let (token, row) = self.first_refresh_token(&grant).unzip();
         let user = login.user();
         let rows = self.app.store.tenant(&self.ctx.tenant.id);
-        let actor = self.ctx.actor(&user.id);
-        let mut event = actor.did(AuditKind::Login, &user.id, self.app.row_id(), self.ctx.now);
-        event.client_id = Some(grant.client_id.clone());
-        event.detail = serde_json::json!({ "amr": login.amr() });
-        crate::letters::tell_of_device(self.app, self.ctx, user, &mut event);
+        let event = login.event(self.app, self.ctx, &grant.client_id);
         let started = rows.start_session(Login {
             proof: login.proof().cloned(),
             session: Session {
