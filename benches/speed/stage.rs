@@ -9,8 +9,8 @@ use users_core::model::client_metadata::{ClientMetadata, GrantType, ResponseType
 use users_core::model::session::{Origin, Session};
 use users_core::model::tenant::Tenant;
 use users_core::model::user::UserInput;
+use users_core::storage::browser_sessions::SignIn;
 use users_core::storage::devices::BrowserDevice;
-use users_core::storage::sessions::SignIn;
 
 use crate::common::Outcome;
 use crate::common::clients::{Client, SCOPE};

@@ -12,8 +12,8 @@ use crate::model::session::Session;
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::storage::DbError;
+use crate::storage::browser_sessions::SignIn;
 use crate::storage::devices::BrowserDevice;
-use crate::storage::sessions::SignIn;
 use crate::web::address::network_of;
 use crate::web::cookies;
 

@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod audit_chain;
 pub mod audit_page;
+pub mod browser_sessions;
 pub mod cache;
 pub mod checkpoints;
 pub mod checkup;
